@@ -1,0 +1,37 @@
+"""The non-linearities of hidden units."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from dfa_utils.arrays import namespace_of
+
+
+class Activation(NamedTuple):
+    """A non-linearity h = f(a), and its derivative f'(a) written in terms of h."""
+
+    function: Callable
+    derivative: Callable
+
+
+def tanh(a):
+    """Hyperbolic tangent."""
+    return namespace_of(a).tanh(a)
+
+
+def logistic(a):
+    """Logistic function 1 / (1 + exp(-a)), which does not overflow."""
+    xp = namespace_of(a)
+    z = xp.exp(-xp.abs(a))
+    return xp.where(a >= 0, 1 / (1 + z), z / (1 + z))
+
+
+def relu(a):
+    """Rectified linear unit max(a, 0)."""
+    return namespace_of(a).maximum(a, 0.0)
+
+
+ACTIVATIONS = {
+    "tanh": Activation(tanh, lambda h: 1 - h * h),
+    "logistic": Activation(logistic, lambda h: h * (1 - h)),
+    "relu": Activation(relu, lambda h: namespace_of(h).sign(h)),
+}

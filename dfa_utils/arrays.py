@@ -1,0 +1,128 @@
+"""Which array library computes, on which device, and the way there and back.
+
+All numerical rooms are written against the Python array API standard, so the same lines run
+on NumPy, CuPy and PyTorch. Nothing here imports an array library before it is asked for.
+"""
+
+import importlib
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import array_api_compat
+import numpy as np
+
+BACKENDS = ("auto", "numpy", "cupy", "torch")
+
+
+@dataclass(frozen=True)
+class Backend:
+    """An array library together with one of its devices.
+
+    Parameters
+    ----------
+    name : str
+        For messages and provenance: ``"numpy"``, ``"cupy"`` or ``"torch"``.
+    xp : module
+        A namespace that follows the array API standard.
+    device : object
+        The device on which arrays are made, as ``xp`` names it; None is the library's default.
+    host_device : object
+        The device whose arrays NumPy can read, as ``xp`` names it.
+    """
+
+    name: str
+    xp: ModuleType = field(repr=False)
+    device: Any = None
+    host_device: Any = "cpu"
+
+    def asarray(self, host_array, dtype=None):
+        """Copy a NumPy array (or what becomes one) to the device.
+
+        Parameters
+        ----------
+        host_array : array_like
+        dtype : str, optional
+            Such as ``"float32"``; by default the type that ``host_array`` has.
+
+        Returns
+        -------
+        array
+            An array of the backend that shares no memory with ``host_array``.
+        """
+        host_array = np.asarray(host_array, dtype=dtype)
+        return self.xp.asarray(host_array, device=self.device, copy=True)
+
+    def to_host(self, array):
+        """Copy an array of the backend to the host as a ``numpy.ndarray``."""
+        return np.asarray(array_api_compat.to_device(array, self.host_device))
+
+    @property
+    def device_name(self):
+        """What computes, in words that a reader knows: ``"CPU"`` or the name of the GPU."""
+        if self.name == "cupy":
+            return self.xp.cuda.runtime.getDeviceProperties(0)["name"].decode()
+        if self.name == "torch" and self.device == "cuda":
+            return self.xp.cuda.get_device_name()
+        return "CPU"
+
+
+def cuda_is_available():
+    """Tell whether CuPy is installed and a CUDA device answers it."""
+    try:
+        cupy = importlib.import_module("cupy")
+    except ImportError:
+        return False
+    return cupy.is_available()
+
+
+def get_backend(backend="auto"):
+    """Choose the array library and the device.
+
+    Parameters
+    ----------
+    backend : {"auto", "numpy", "cupy", "torch"} or Backend
+        ``"auto"`` is CuPy where a CUDA device answers and NumPy elsewhere. ``"torch"`` uses CUDA
+        where PyTorch finds it. A `Backend` is handed back as it is.
+
+    Returns
+    -------
+    Backend
+
+    Raises
+    ------
+    ValueError
+        If the name is not one of these.
+    ImportError
+        If the library that was asked for is not installed.
+    RuntimeError
+        If CuPy was asked for and no CUDA device answers.
+    """
+    if isinstance(backend, Backend):
+        return backend
+    if backend not in BACKENDS:
+        raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}")
+    if backend == "auto":
+        backend = "cupy" if cuda_is_available() else "numpy"
+    elif backend == "cupy":
+        importlib.import_module("cupy")
+        if not cuda_is_available():
+            raise RuntimeError("backend='cupy' was asked for, but no CUDA device answers")
+    xp = importlib.import_module(f"array_api_compat.{backend}")
+    device = ("cuda" if xp.cuda.is_available() else "cpu") if backend == "torch" else None
+    return Backend(backend, xp, device)
+
+
+_NAMESPACES = {}
+
+
+def namespace_of(array):
+    """Return the array API namespace of an array.
+
+    `array_api_compat.array_namespace` answers the same question, but takes tens of microseconds,
+    as long as a layer of a small network; the answer depends on the type alone, so it is kept.
+    """
+    kind = type(array)
+    if kind not in _NAMESPACES:
+        _NAMESPACES[kind] = array_api_compat.array_namespace(array)
+    return _NAMESPACES[kind]
