@@ -53,3 +53,75 @@ def direct_feedback_alignment(params, feedback, forward, error):
     """
     hidden = [(error @ matrix) * forward.slope(layer) for layer, matrix in enumerate(feedback)]
     return [*hidden, error]
+
+
+LEARNING_RULES = {"bp": backward_propagation, "dfa": direct_feedback_alignment}
+
+
+def feedback_shapes(rule, layer_sizes):
+    """Return the shapes of the feedback matrices that a learning rule needs.
+
+    Parameters
+    ----------
+    rule : callable
+        One of `LEARNING_RULES`.
+    layer_sizes : sequence of int
+
+    Returns
+    -------
+    list of tuple of int
+        Empty for back-propagation; (classes, width) of each hidden layer for DFA.
+    """
+    if rule is direct_feedback_alignment:
+        return [(layer_sizes[-1], width) for width in layer_sizes[1:-1]]
+    return []
+
+
+def initialise_feedback(rule, layer_sizes, seeds, initialiser, *, backend="auto", dtype="float32"):
+    """Draw the fixed random feedback matrices of one network for each seed.
+
+    Parameters
+    ----------
+    rule : callable
+        One of `LEARNING_RULES`.
+    layer_sizes, seeds : sequence of int
+    initialiser : callable
+        See `dfa_utils.initialisers`.
+    backend : str or Backend
+    dtype : str
+
+    Returns
+    -------
+    list of array (seeds, *shape)
+        The shapes are those of `feedback_shapes`.
+    """
+    generators = [generator_for(seed, Stream.FEEDBACK) for seed in seeds]
+    return [
+        draw_stack(initialiser, generators, shape, backend, dtype)
+        for shape in feedback_shapes(rule, layer_sizes)
+    ]
+
+
+def layer_gradients(inputs, errors, frozen=()):
+    """Turn the errors that a rule sends into gradients, layer by layer.
+
+    Parameters
+    ----------
+    inputs : list of array (..., n, fan_in)
+        What each layer received, `Forward.inputs`.
+    errors : list of array (..., n, fan_out)
+    frozen : collection of int
+        Layers, the first is 0, whose gradient is not computed.
+
+    Yields
+    ------
+    Layer or None
+        None for a frozen layer. They are made one at a time, so that an optimizer can use each
+        while it is still in the cache.
+    """
+    for layer, (x, error) in enumerate(zip(inputs, errors, strict=True)):
+        if layer in frozen:
+            yield None
+        else:
+            biases = namespace_of(error).sum(error, axis=-2, keepdims=True)
+            yield Layer(x.mT @ error, biases)

@@ -1,0 +1,132 @@
+"""Every measured figure of the book, one function each."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+# Okabe and Ito's palette: told apart by colour-blind eyes too.
+RULE_COLOURS = {"BP": "#0072B2", "DFA": "#D55E00", "FA": "#009E73", "IFA": "#CC79A7"}
+NEUTRAL = "#555555"
+
+
+def use_book_style():
+    """Draw at twice the resolution, with light axes, in the running notebook."""
+    from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+    set_matplotlib_formats("retina")
+    plt.rcParams.update(
+        {
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "grid.color": "#dddddd",
+            "figure.constrained_layout.use": True,
+            "figure.dpi": 100,
+            "font.size": 11,
+            "legend.frameon": False,
+        }
+    )
+
+
+def plot_error_curves(histories):
+    """Draw train and test error against the epoch, the mean and one standard deviation around it.
+
+    Parameters
+    ----------
+    histories : dict of str to History
+        By the name of the learning rule, such as ``"DFA"``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, panels = plt.subplots(1, 2, figsize=(8, 3.6), sharey=True)
+    for axes, quantity in zip(panels, ("train_error", "test_error"), strict=True):
+        for label, history in histories.items():
+            _draw_band(axes, history.epochs, getattr(history, quantity), label)
+        axes.set(title=f"{quantity.split('_')[0].capitalize()} error", xlabel="epoch", yscale="log")
+        axes.yaxis.set_major_formatter("{x:g}")
+    panels[0].set_ylabel("error (%)")
+    panels[0].legend()
+    return figure
+
+
+def plot_release(pretraining, releases, last_epochs):
+    """Draw test error before and after the release of a frozen layer, with the end enlarged.
+
+    Parameters
+    ----------
+    pretraining : History
+    releases : dict of str to History
+        What followed, by the name of the learning rule.
+    last_epochs : int
+        How many epochs the right panel enlarges.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure, panels = plt.subplots(1, 2, figsize=(8, 3.6))
+    for axes in panels:
+        _draw_band(axes, pretraining.epochs, pretraining.test_error, "first layer frozen", NEUTRAL)
+        for label, history in releases.items():
+            joined = np.concatenate([pretraining.test_error[-1:], history.test_error])
+            epochs = np.concatenate([pretraining.epochs[-1:], history.epochs])
+            _draw_band(axes, epochs, joined, f"released, {label}", RULE_COLOURS[label])
+        axes.axvline(pretraining.epochs[-1], color=NEUTRAL, linestyle=":")
+        axes.set(xlabel="epoch")
+    shown = [pretraining.test_error[pretraining.epochs > _last(releases) - last_epochs]]
+    shown += [history.test_error for history in releases.values()]
+    panels[1].set(
+        xlim=(max(_last(releases) - last_epochs, 0), _last(releases)),
+        ylim=(0, 1.1 * max(values.max() for values in shown if values.size)),
+        title=f"The last {last_epochs} epochs",
+    )
+    panels[0].set(ylabel="test error (%)", title="All epochs", ylim=(0, 100))
+    panels[0].legend()
+    return figure
+
+
+def plot_embeddings(embeddings, labels, class_names):
+    """Draw planar embeddings of the same samples side by side, coloured by class.
+
+    Parameters
+    ----------
+    embeddings : dict of str to numpy.ndarray (n, 2)
+        By title.
+    labels : numpy.ndarray of int (n,)
+    class_names : sequence of str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    columns = 2
+    rows = -(-len(embeddings) // columns)
+    figure, panels = plt.subplots(rows, columns, figsize=(8, 4 * rows), squeeze=False)
+    colours = plt.get_cmap("tab10")
+    for axes in panels.flat:
+        axes.set_axis_off()
+    for axes, (title, points) in zip(panels.flat, embeddings.items(), strict=False):
+        axes.set_title(title)
+        for index, name in enumerate(class_names):
+            members = points[labels == index]
+            axes.scatter(*members.T, s=4, color=colours(index), label=name, rasterized=True)
+    handles, names = panels[0, 0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=5, markerscale=3)
+    return figure
+
+
+def _last(releases):
+    """Return the last epoch of all runs."""
+    return max(history.epochs[-1] for history in releases.values())
+
+
+def _draw_band(axes, epochs, values, label, colour=None):
+    """Draw the mean over the seeds and a band of one sample standard deviation."""
+    colour = colour or RULE_COLOURS[label]
+    mean = values.mean(axis=1)
+    axes.plot(epochs, mean, color=colour, label=label)
+    if values.shape[1] > 1:
+        spread = values.std(axis=1, ddof=1)
+        low = np.maximum(mean - spread, np.minimum(values.min(axis=1), mean))
+        axes.fill_between(epochs, low, mean + spread, color=colour, alpha=0.25, linewidth=0)
