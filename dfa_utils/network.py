@@ -113,8 +113,9 @@ def forward_propagation(params, x, activation="tanh"):
 
 def in_chunks(x, chunk_size=2_000):
     """Yield the samples of ``x`` (..., n, features) in pieces that a cache can hold."""
-    for start in range(0, x.shape[-2], chunk_size):
-        yield x[..., start : start + chunk_size, :]
+    count = x.shape[-2]
+    for start in range(0, count, chunk_size):
+        yield x[..., start : min(start + chunk_size, count), :]
 
 
 def compute_logits(params, x, activation="tanh"):

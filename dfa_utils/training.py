@@ -164,7 +164,7 @@ def _shuffled_batches(dataset, batch_size, seeds, epoch):
     orders = dataset.backend.asarray(np.stack(orders))
     xp = dataset.backend.xp
     for start in range(0, count, batch_size):
-        batch = orders[:, start : start + batch_size]
+        batch = orders[:, start : min(start + batch_size, count)]
         flat = xp.reshape(batch, (-1,))
 
         def gather(array, batch=batch, flat=flat):
