@@ -8,7 +8,13 @@ PORT ?= 8000
 
 # cuda12 or cuda13 where an NVIDIA driver answers, by the CUDA version that it supports; else torch.
 DRIVER_CUDA := $(shell nvidia-smi 2>/dev/null | sed -n 's/.*CUDA [A-Z ]*Version: *\([0-9]*\).*/\1/p' | head -n 1)
-ACCELERATOR ?= $(if $(filter 12,$(DRIVER_CUDA)),cuda12,$(if $(filter 13 14,$(DRIVER_CUDA)),cuda13,torch))
+ifeq ($(DRIVER_CUDA),12)
+ACCELERATOR ?= cuda12
+else ifneq ($(filter-out 9 10 11,$(DRIVER_CUDA)),)
+ACCELERATOR ?= cuda13
+else
+ACCELERATOR ?= torch
+endif
 
 STAMP := $(VENV)/.installed-$(ACCELERATOR)
 PYTHON := $(VENV)/bin/python

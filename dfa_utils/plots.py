@@ -66,6 +66,8 @@ def plot_release(pretraining, releases, last_epochs):
     matplotlib.figure.Figure
     """
     figure, panels = plt.subplots(1, 2, figsize=(8, 3.6))
+    last_epoch = max(history.epochs[-1] for history in releases.values())
+    last_epochs = min(last_epochs, last_epoch)
     for axes in panels:
         _draw_band(axes, pretraining.epochs, pretraining.test_error, "first layer frozen", NEUTRAL)
         for label, history in releases.items():
@@ -74,10 +76,10 @@ def plot_release(pretraining, releases, last_epochs):
             _draw_band(axes, epochs, joined, f"released, {label}", RULE_COLOURS[label])
         axes.axvline(pretraining.epochs[-1], color=NEUTRAL, linestyle=":")
         axes.set(xlabel="epoch")
-    shown = [pretraining.test_error[pretraining.epochs > _last(releases) - last_epochs]]
+    shown = [pretraining.test_error[pretraining.epochs > last_epoch - last_epochs]]
     shown += [history.test_error for history in releases.values()]
     panels[1].set(
-        xlim=(max(_last(releases) - last_epochs, 0), _last(releases)),
+        xlim=(last_epoch - last_epochs, last_epoch),
         ylim=(0, 1.1 * max(values.max() for values in shown if values.size)),
         title=f"The last {last_epochs} epochs",
     )
@@ -116,11 +118,6 @@ def plot_embeddings(embeddings, labels, class_names):
     return figure
 
 
-def _last(releases):
-    """Return the last epoch of all runs."""
-    return max(history.epochs[-1] for history in releases.values())
-
-
 def _draw_band(axes, epochs, values, label, colour=None):
     """Draw the mean over the seeds and a band of one sample standard deviation."""
     colour = colour or RULE_COLOURS[label]
@@ -128,5 +125,5 @@ def _draw_band(axes, epochs, values, label, colour=None):
     axes.plot(epochs, mean, color=colour, label=label)
     if values.shape[1] > 1:
         spread = values.std(axis=1, ddof=1)
-        low = np.maximum(mean - spread, np.minimum(values.min(axis=1), mean))
-        axes.fill_between(epochs, low, mean + spread, color=colour, alpha=0.25, linewidth=0)
+        low, high = mean - spread, mean + spread
+        axes.fill_between(epochs, low, high, color=colour, alpha=0.25, linewidth=0)

@@ -1,0 +1,63 @@
+"""Lay out the sources of the pages afresh: pages, executed notebooks, their numbers, MathJax."""
+
+import argparse
+import importlib.util
+import re
+import shutil
+from pathlib import Path
+
+import yaml
+
+from dfa_utils.records import read_records
+
+ROOT = Path(__file__).resolve().parents[2]
+# The pages load tex-chtml.js, and it loads its fonts and what its menu offers.
+UNUSED_MATHJAX = shutil.ignore_patterns("*svg*", "*mml-*", "*-full*", "adaptors", "node-main.js")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("target", type=Path, help="the folder to write; what it held is removed")
+    parser.add_argument("notebooks", type=Path, nargs="*", help="executed notebooks")
+    arguments = parser.parse_args()
+    assemble(arguments.target, arguments.notebooks)
+
+
+def assemble(target, notebooks):
+    """Write the sources of the pages into a folder.
+
+    Parameters
+    ----------
+    target : Path
+    notebooks : list of Path
+        Executed notebooks.
+    """
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(ROOT / "book", target / "book", ignore=shutil.ignore_patterns("tools", "profiles"))
+    shutil.copy(ROOT / "_toc.yml", target)
+    (target / "notebooks").mkdir()
+    for notebook in notebooks:
+        shutil.copy(notebook, target / "notebooks")
+    shutil.copytree(mathjax_folder(), target / "vendored" / "mathjax", ignore=UNUSED_MATHJAX)
+
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    numbers = {page_name(notebook): read_records(notebook) for notebook in notebooks}
+    config["parse"]["myst_substitutions"] = numbers
+    text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+    (target / "_config.yml").write_text(text, encoding="utf-8")
+
+
+def page_name(notebook):
+    """Return the name that pages use for a notebook's records: its stem without the number."""
+    return re.sub(r"^\d+_", "", notebook.stem)
+
+
+def mathjax_folder():
+    """Return the folder of the installed MathJax that browsers load from, fonts included."""
+    # Not imported: the package holds files, and its module belongs to Django.
+    package = Path(importlib.util.find_spec("mathjax").origin).parent
+    return package / "static" / "mathjax" / "es5"
+
+
+if __name__ == "__main__":
+    main()
