@@ -53,9 +53,7 @@ class Dataset:
         return len(self.class_names)
 
 
-def load_dataset(
-    name, *, backend="auto", input_range=(-1, 1), train_samples=None, dtype="float32"
-):
+def load_dataset(name, *, backend="auto", input_range=(-1, 1), train_samples=None, dtype="float32"):
     """Load a data set onto the device.
 
     Parameters

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyBboxPatch, PathPatch, Polygon, Rectangle
 from matplotlib.path import Path
 
-COLOURS = {"BP": "#0072B2", "FA": "#009E73", "DFA": "#D55E00"}
+from dfa_utils.plots import RULE_COLOURS
+
 INK, FORWARD, FILL = "#222222", "#767676", "#F2F2F2"
 
 # All lengths are in points. At the width of a phone's screen the smallest letters stay legible.
@@ -107,7 +108,7 @@ class _Panel:
 
     def __init__(self, axes, left, rule):
         self.axes, self.left, self.rule = axes, left, rule
-        self.colour = COLOURS[rule]
+        self.colour = RULE_COLOURS[rule]
         for row, name in enumerate(("$x$", "$h_1$", "$h_2$", r"$\hat{y}$")):
             self._box(row, name)
         for row in range(3):
@@ -178,7 +179,7 @@ class _Panel:
         self.text(ERROR, ROWS[row], name, color="white")
 
     def _arrow(self, *way, colour, codes=None, dashed=False, width=1.6):
-        way = np.array(way, dtype=float) + (self.left, 0)
+        way = np.add(way, (self.left, 0.0))
         forward = (way[-1] - way[-2]) / np.linalg.norm(way[-1] - way[-2])
         sideways, tip, base = forward[::-1] * (-1, 1), way[-1], way[-1] - HEAD * forward
         # The head is a shape of its own, as dashes would leave gaps in its outline.

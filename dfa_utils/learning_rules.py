@@ -5,10 +5,9 @@ derivative of the loss with respect to the logits, (seeds, n, classes); ``errors
 layer, (seeds, n, width): the error at the layer's pre-activation. All else is shared by all rules.
 """
 
-from typing import NamedTuple
 
 from dfa_utils.arrays import namespace_of
-from dfa_utils.network import Layer, draw_stack, layer_sizes_of
+from dfa_utils.network import Layer, draw_stack
 from dfa_utils.randomness import Stream, generator_for
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dfa_utils.diagrams import COLOURS, draw_error_paths, main, write_svg
+from dfa_utils.diagrams import draw_error_paths, main, write_svg
+from dfa_utils.plots import RULE_COLOURS
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMITTED = ROOT / "book" / "_static" / "error_paths.svg"
@@ -71,8 +72,8 @@ def test_picture_needs_no_font_no_date_and_no_network(drawn):
 
 
 def test_each_rule_is_drawn_in_its_colour(drawn):
-    for colour in COLOURS.values():
-        assert colour.lower() in drawn
+    for rule in ("BP", "FA", "DFA"):
+        assert RULE_COLOURS[rule].lower() in drawn
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,7 @@ def test_features_are_the_outputs_of_the_hidden_layers():
     first, second = extract_features(params, x)
     expected = np.tanh(x @ params[0].weights + params[0].biases)
     np.testing.assert_allclose(first, expected)
-    np.testing.assert_allclose(
-        second, np.tanh(expected @ params[1].weights + params[1].biases)
-    )
+    np.testing.assert_allclose(second, np.tanh(expected @ params[1].weights + params[1].biases))
 
 
 def test_embedding_separates_clusters_and_repeats():

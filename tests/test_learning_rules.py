@@ -133,7 +133,9 @@ def test_hidden_gradients_of_dfa_are_nonzero_and_differ_from_bp(batch, activatio
 def test_dfa_is_bp_when_feedback_is_the_product_of_transposed_weights(batch, monkeypatch):
     """For a linear network with B_l = W_{L+1}^T ... W_{l+1}^T, (classes, width)."""
     monkeypatch.setitem(
-        ACTIVATIONS, "identity", ACTIVATIONS["tanh"]._replace(function=lambda a: a, derivative=np.ones_like)
+        ACTIVATIONS,
+        "identity",
+        ACTIVATIONS["tanh"]._replace(function=lambda a: a, derivative=np.ones_like),
     )
     params, _ = random_network(backward_propagation, seeds=(1, 2))
     products = [params[-1].weights.mT]

@@ -188,7 +188,7 @@ def test_the_last_smaller_batch_is_trained_on(rule):
 
 @RULES
 def test_a_network_learns(rule):
-    params, trained, history = run(rule, num_epochs=40)
+    _, trained, history = run(rule, num_epochs=40)
     assert history.test_error[-1].max() < 10
     data = random_dataset()
     accuracy = compute_accuracy(trained, data.test_images, data.test_labels)

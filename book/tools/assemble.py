@@ -33,7 +33,9 @@ def assemble(target, notebooks):
         Executed notebooks.
     """
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(ROOT / "book", target / "book", ignore=shutil.ignore_patterns("tools", "profiles"))
+    shutil.copytree(
+        ROOT / "book", target / "book", ignore=shutil.ignore_patterns("tools", "profiles")
+    )
     shutil.copy(ROOT / "_toc.yml", target)
     (target / "notebooks").mkdir()
     for notebook in notebooks:
