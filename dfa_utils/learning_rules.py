@@ -50,8 +50,10 @@ def direct_feedback_alignment(params, feedback, forward, error):
     list of array (..., n, width)
         One error for each layer, the output layer's last.
     """
-    hidden = [(error @ matrix) * forward.slope(layer) for layer, matrix in enumerate(feedback)]
-    return [*hidden, error]
+    errors = []
+    for layer, matrix in enumerate(feedback):
+        errors.append((error @ matrix) * forward.slope(layer))
+    return [*errors, error]
 
 
 LEARNING_RULES = {"bp": backward_propagation, "dfa": direct_feedback_alignment}

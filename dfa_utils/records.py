@@ -15,7 +15,7 @@ LIBRARIES = ("numpy", "cupy", "torch", "scikit-learn", "matplotlib")
 
 
 def record(name, value):
-    """Store a value in the running notebook under a name, and show it.
+    """Store a value in the running notebook under a name that programs can read.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def record(name, value):
 
 
 def record_errors(prefix, quantity, errors):
-    """Record the mean over the seeds, and the sample standard deviation, of final errors.
+    """Record and print the mean over the seeds, and the sample standard deviation, of errors.
 
     Parameters
     ----------
@@ -42,8 +42,11 @@ def record_errors(prefix, quantity, errors):
         In percent. The deviation of a single seed is None.
     """
     errors = np.asarray(errors)
-    record(f"{prefix}_{quantity}", errors.mean())
-    record(f"{prefix}_{quantity}_std", errors.std(ddof=1) if len(errors) > 1 else None)
+    mean, deviation = errors.mean(), errors.std(ddof=1) if len(errors) > 1 else None
+    record(f"{prefix}_{quantity}", mean)
+    record(f"{prefix}_{quantity}_std", deviation)
+    spread = f" ± {deviation:.2f}" if deviation is not None else ", one seed"
+    print(f"{prefix:8} {quantity.replace('_', ' '):15} {mean:6.2f} %{spread}")
 
 
 def read_records(path):

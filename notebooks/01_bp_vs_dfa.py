@@ -93,8 +93,9 @@ use_book_style()
 # %%
 import inspect
 
-print(inspect.getsource(backward_propagation).split('"""')[2])
-print(inspect.getsource(direct_feedback_alignment).split('"""')[2])
+for rule in (backward_propagation, direct_feedback_alignment):
+    signature, _, body = inspect.getsource(rule).split('"""')
+    print(signature.rstrip() + body)
 
 # %% [markdown]
 # ## The experiment
