@@ -80,10 +80,10 @@ use_book_style()
 # ## The idea
 #
 # Write a hidden layer as $h_l = f(h_{l-1} W_l + b_l)$, rows being samples, and the error of the outputs as $e = \hat y - y$.
-# Every weight matrix moves against its gradient $h_{l-1}^T \delta_l$.
+# Every weight matrix moves against its gradient $h_{l-1}^{\mathsf T} \delta_l$.
 # The two rules differ only in the error $\delta_l$ that a hidden layer is sent:
 #
-# $$\text{BP:}\quad \delta_l = (\delta_{l+1} W_{l+1}^T) \odot f'(a_l) \qquad\qquad \text{DFA:}\quad \delta_l = (e\, B_l) \odot f'(a_l)$$
+# $$\text{BP:}\quad \delta_l = (\delta_{l+1} W_{l+1}^{\mathsf T}) \odot f'(a_l) \qquad\qquad \text{DFA:}\quad \delta_l = (e\, B_l) \odot f'(a_l)$$
 #
 # BP sends the error down through the transposed weights, layer after layer.
 # DFA multiplies the output error by a matrix $B_l$ that is drawn once and never changes.
@@ -140,7 +140,7 @@ dfa_params, dfa_history = train(
 # The lines are means over the seeds, the bands one sample standard deviation to each side.
 
 # %% mystnb={"image": {"alt": "Two panels of curves on a logarithmic scale, train error and test error against the epoch. In each, one curve stands for BP and one for DFA."}, "figure": {"caption": "Train and test error of the same network under BP and DFA.", "name": "fig-error-curves"}}
-plot_error_curves({"BP": bp_history, "DFA": dfa_history});
+figure = plot_error_curves({"BP": bp_history, "DFA": dfa_history})
 
 # %% [markdown]
 # The errors of the last epoch, in percent: the mean over the seeds and its sample standard deviation.
@@ -177,10 +177,10 @@ def embed_layers(params):
 
 
 # %% mystnb={"image": {"alt": "Scatter plots of test images embedded in the plane and coloured by class, one for the input images and one for each hidden layer of the network trained with BP."}, "figure": {"caption": "Inputs and hidden layers of the network trained with BP.", "name": "fig-embedding-bp"}}
-plot_embeddings(embed_layers(bp_params), labels, data.class_names);
+figure = plot_embeddings(embed_layers(bp_params), labels, data.class_names)
 
 # %% mystnb={"image": {"alt": "The same scatter plots for the network trained with DFA: one for the input images and one for each hidden layer."}, "figure": {"caption": "Inputs and hidden layers of the network trained with DFA.", "name": "fig-embedding-dfa"}}
-plot_embeddings(embed_layers(dfa_params), labels, data.class_names);
+figure = plot_embeddings(embed_layers(dfa_params), labels, data.class_names)
 
 # %% [markdown]
 # With either rule the classes draw apart from layer to layer, although the layers of DFA were never sent the gradient.

@@ -81,7 +81,7 @@ use_book_style()
 # A layer is frozen when its weights and biases are left out of the update.
 # The first hidden layer then hands on a fixed random view of the image, and the layers above do what they can with it.
 #
-# BP's error for a hidden layer, $\delta_l = (\delta_{l+1} W_{l+1}^T) \odot f'(a_l)$, is right for the weights as they are, so BP can go on at any moment.
+# BP's error for a hidden layer, $\delta_l = (\delta_{l+1} W_{l+1}^{\mathsf T}) \odot f'(a_l)$, is right for the weights as they are, so BP can go on at any moment.
 # DFA's error, $\delta_l = (e\, B_l) \odot f'(a_l)$, is of use only once the weights above have come to agree with $B_l$.
 # Here those weights were trained without any $B_l$: DFA must first undo part of that.
 #
@@ -128,7 +128,7 @@ _, dfa_history = train(
 # The lines are means over the seeds, the bands one sample standard deviation to each side; the dotted line is the release.
 
 # %% mystnb={"image": {"alt": "Two panels of test error against the epoch: all epochs on the left, the last ones enlarged on the right. A grey curve stands for the frozen network; from the dotted line of the release on, one curve for BP and one for DFA."}, "figure": {"caption": "Test error before and after the release of the first layer.", "name": "fig-release"}}
-plot_release(pretraining, {"BP": bp_history, "DFA": dfa_history}, last_epochs=60);
+figure = plot_release(pretraining, {"BP": bp_history, "DFA": dfa_history}, last_epochs=60)
 
 # %% [markdown]
 # The test errors in percent, mean over the seeds and sample standard deviation: at the end of the frozen phase, at the end with each rule, and DFA's highest after the release.

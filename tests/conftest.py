@@ -1,8 +1,23 @@
-"""What all tests share."""
+"""One thread for each process, and books built in folders of their own."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+for library in ("OPENBLAS", "OMP", "MKL", "BLIS"):
+    os.environ[f"{library}_NUM_THREADS"] = "1"  # before NumPy is loaded
+
+from filelock import FileLock
+
 from dfa_utils.arrays import cuda_is_available
+
+from dfa_utils.arrays import cuda_is_available
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def pytest_collection_modifyitems(items):
@@ -12,3 +27,76 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("gpu"):
             item.add_marker(pytest.mark.skip(reason="no CUDA device answers"))
+
+
+def pytest_collection_modifyitems(items):
+    """Skip, visibly, what needs a CUDA device where none answers."""
+    if cuda_is_available():
+        return
+    for item in items:
+        if item.get_closest_marker("gpu"):
+            item.add_marker(pytest.mark.skip(reason="no CUDA device answers"))
+
+
+class Book:
+    """A copy of the tree, built with the environment that runs the tests.
+
+    Attributes
+    ----------
+    root : Path
+        Of the copy.
+    executed, html : Path
+        Where the executed notebooks and the published pages lie.
+    """
+
+    def __init__(self, root):
+        self.root = root
+        self.executed = root / "_build" / "smoke" / "executed"
+        self.html = root / "_build" / "smoke" / "html"
+
+    def start(self, *arguments):
+        """Start make; the environment counts as up to date."""
+        hidden = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "PYTHONPATH")
+        return subprocess.Popen(
+            ["make", f"VENV={sys.prefix}", "ACCELERATOR=torch", "PROFILE=smoke", *arguments]
+            + ["-o", f"{sys.prefix}/.installed-torch"],
+            cwd=self.root,
+            env={name: value for name, value in os.environ.items() if name not in hidden},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,  # so that an interrupt reaches it and its children alone
+        )
+
+    def make(self, *arguments):
+        """Run make; return its status and what it printed."""
+        process = self.start(*arguments)
+        output, _ = process.communicate(timeout=400)
+        return process.returncode, output
+
+
+def copy_tree(target):
+    """Copy what the build reads, time stamps included."""
+    target.mkdir(parents=True)
+    for name in ("Makefile", "pyproject.toml", "constraints.txt", "_config.yml", "_toc.yml"):
+        shutil.copy2(ROOT / name, target)
+    for name in ("book", "dfa_utils", "notebooks"):
+        shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+    return target
+
+
+@pytest.fixture(scope="session")
+def smoke_book(tmp_path_factory, worker_id):
+    """The whole book of the smoke profile, built once for all workers; not to be changed."""
+    shared = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        shared = shared.parent
+    book = Book(shared / "smoke-book")
+    log = shared / "smoke-book.log"
+    with FileLock(shared / "smoke-book.lock"):
+        if not log.exists():
+            copy_tree(book.root)
+            status, output = book.make("-j2", "book")
+            log.write_text(f"{status}\n{output}", encoding="utf-8")
+    book.status, book.output = log.read_text(encoding="utf-8").split("\n", maxsplit=1)
+    return book
