@@ -5,7 +5,6 @@ derivative of the loss with respect to the logits, (seeds, n, classes); ``errors
 layer, (seeds, n, width): the error at the layer's pre-activation. All else is shared by all rules.
 """
 
-
 from dfa_utils.arrays import namespace_of
 from dfa_utils.network import Layer, draw_stack
 from dfa_utils.randomness import Stream, generator_for

@@ -36,7 +36,7 @@ def main():
 
 
 def show_progress(name):
-    """Print each cell's number and what it prints, with the notebook's name: two may run at once."""
+    """Print each cell's number and output with the notebook's name: two may run at once."""
 
     class Formatter(logging.Formatter):
         def format(self, entry):

@@ -1,0 +1,378 @@
+"""`make book`: what it executes, what it publishes, and what it never publishes."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT, Book, copy_tree
+
+from dfa_utils.records import read_records
+
+NOTEBOOK = """\
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # A chapter
+
+# %% tags=["parameters"]
+number: int = 1  # what is recorded
+
+# %%
+from dfa_utils.records import record
+
+record("number", number)
+"""
+PAGE = """\
+# A book
+
+The numbers are first-{{ first.number }}-end and second-{{ second.number }}-end, and $x^2$.
+"""
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
+
+
+@pytest.fixture
+def small_book(tmp_path):
+    """A book of one page and two small notebooks, with the project's own build; not yet built."""
+    root = tmp_path / "tree"
+    shutil.copytree(ROOT / "book" / "tools", root / "book" / "tools")
+    shutil.copytree(ROOT / "dfa_utils", root / "dfa_utils")
+    for name in ("Makefile", "pyproject.toml", "constraints.txt", "_config.yml"):
+        shutil.copy2(ROOT / name, root)
+    files = {
+        "_toc.yml": "{format: jb-book, root: book/intro, chapters: [{file: notebooks/01_first}, "
+        "{file: notebooks/02_second}]}",
+        "book/intro.md": PAGE,
+        "book/references.bib": "",
+        "book/profiles/smoke.yml": "01_first: {number: 11}\n02_second: {number: 22}\n",
+        "notebooks/01_first.py": NOTEBOOK,
+        "notebooks/02_second.py": NOTEBOOK,
+    }
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+    return Book(root)
+
+
+def edit(book, name, old, new):
+    """Replace text in a file of the book, with a time stamp that is newer than all others."""
+    path = book.root / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def executed_in(output):
+    """Return the notebooks that a build executed."""
+    return re.findall(r"execute\.py notebooks/(\w+)\.py", output)
+
+
+def shown(book):
+    """Return the numbers that the published page shows."""
+    page = (book.html / "book" / "intro.html").read_text(encoding="utf-8")
+    return re.findall(r"(?:first|second)-(\d+)-end", page)
+
+
+def test_whole_book_builds_without_a_warning(smoke_book):
+    assert smoke_book.status == "0", smoke_book.output
+    assert "WARNING: " not in smoke_book.output
+    index = smoke_book.html / "index.html"
+    assert index.is_file()
+    assert smoke_book.output.rstrip().endswith(str(index))
+    notebooks = {path.stem for path in (ROOT / "notebooks").glob("*.py")}
+    assert set(executed_in(smoke_book.output)) == notebooks
+    assert {path.stem for path in smoke_book.executed.glob("*.ipynb")} == notebooks
+
+
+def test_no_page_loads_anything_from_another_host(smoke_book):
+    loads = re.compile(r"<(?:script|img|iframe|link)\b[^>]*\b(?:src|href)=\"(?:https?:)?//[^>]*>")
+    pages = list(smoke_book.html.rglob("*.html"))
+    assert len(pages) > 5
+    for page in pages:
+        found = loads.findall(page.read_text(encoding="utf-8"))
+        assert not [tag for tag in found if 'rel="canonical"' not in tag], page
+    for sheet in smoke_book.html.rglob("*.css"):
+        assert not re.search(r"(@import|url\()\s*[\"']?(https?:)?//", sheet.read_text("utf-8"))
+
+
+def test_launch_button_opens_the_notebook_in_colab(smoke_book):
+    for notebook in (ROOT / "notebooks").glob("*.py"):
+        page = (smoke_book.html / "notebooks" / f"{notebook.stem}.html").read_text("utf-8")
+        (address,) = set(re.findall(r'href="(https://colab\.research\.google\.com/[^"]*)"', page))
+        assert address == (
+            "https://colab.research.google.com/github/root2116/direct-feedback-alignment"
+            f"/blob/main/notebooks/{notebook.stem}.ipynb"
+        )
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_mathematics_is_drawn_without_a_network(smoke_book, tmp_path):
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
+    command += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    command += [f"--user-data-dir={tmp_path}", "--host-resolver-rules=MAP * ~NOTFOUND"]
+    command += ["--virtual-time-budget=20000", "--dump-dom"]
+    page = (smoke_book.html / "book" / "theory.html").as_uri()
+    drawn = subprocess.run([*command, page], capture_output=True, text=True, timeout=120).stdout
+    assert drawn.count("<mjx-container") > 20
+    assert "<mjx-merror" not in drawn
+
+
+def test_only_what_changed_is_executed(small_book):
+    both = ["01_first", "02_second"]
+    status, output = small_book.make("book")
+    assert status == 0, output
+    assert executed_in(output) == both
+    assert shown(small_book) == ["11", "22"]
+
+    status, output = small_book.make("book")
+    assert (status, executed_in(output)) == (0, [])
+    assert "jupyter-book" not in output
+
+    (small_book.root / "notebooks" / "02_second.py").touch()
+    status, output = small_book.make("book")
+    assert (status, executed_in(output)) == (0, ["02_second"])
+
+    edit(small_book, "book/intro.md", "The numbers", "These numbers")
+    status, output = small_book.make("book")
+    assert (status, executed_in(output)) == (0, [])
+    assert "These numbers" in (small_book.html / "book" / "intro.html").read_text("utf-8")
+
+    edit(small_book, "book/profiles/smoke.yml", "11", "33")
+    status, output = small_book.make("book")
+    assert (status, executed_in(output)) == (0, both)
+    assert shown(small_book) == ["33", "22"]
+
+    (small_book.root / "dfa_utils" / "records.py").touch()
+    assert executed_in(small_book.make("-n", "book")[1]) == both
+    (small_book.root / "dfa_utils" / "plots.py").unlink()
+    status, output = small_book.make("book")
+    assert (status, executed_in(output)) == (0, both)
+    (small_book.root / "book" / "extra.md").write_text("# Another page\n")
+    assert "assemble.py" in small_book.make("-n", "book")[1]
+
+
+def test_a_failing_notebook_is_never_published(small_book):
+    assert small_book.make("book")[0] == 0
+    edit(small_book, "notebooks/01_first.py", '("number", number)', '("number", 77 / 0)')
+    for _ in range(2):
+        status, output = small_book.make("book")
+        assert status != 0
+        assert executed_in(output) == ["01_first"]
+        failed = re.search(r"see (\S+\.failed\.ipynb)", output)[1]
+        assert "ZeroDivisionError" in (small_book.root / failed).read_text("utf-8")
+        assert shown(small_book) == ["11", "22"]  # whole, as it was before
+        assert "The book is ready" not in output
+    edit(small_book, "notebooks/01_first.py", "77 / 0", "number + 1")
+    assert small_book.make("book")[0] == 0
+    assert shown(small_book) == ["12", "22"]
+    assert not list(small_book.executed.glob("*.failed.ipynb"))
+
+
+def test_a_warning_fails_the_build_every_time(small_book):
+    assert small_book.make("book")[0] == 0
+    sound = (small_book.root / "book" / "intro.md").read_text("utf-8")
+    link, role = "[nowhere](nowhere.md)", "{ref}`absent`"
+    for mistake in (link, link, role, "{{ first.nubmer }}", '{{ "%.2f" % first.nubmer }}'):
+        (small_book.root / "book" / "intro.md").write_text(f"{sound}\nNew: {mistake}\n")
+        status, output = small_book.make("book")
+        assert status != 0, output
+        assert executed_in(output) == []
+        assert "New: " not in (small_book.html / "book" / "intro.html").read_text("utf-8")
+        assert "The book is ready" not in output
+    assert small_book.make("book")[0] != 0  # although nothing has been touched
+
+
+def test_a_changed_record_reaches_every_page(small_book):
+    assert small_book.make("book")[0] == 0
+    edit(small_book, "notebooks/02_second.py", '"number", number', '"number", 2 * number')
+    assert small_book.make("book")[0] == 0
+    assert shown(small_book) == ["11", "44"]
+    assert read_records(small_book.executed / "02_second.ipynb") == {"number": 44}
+
+
+def test_two_notebooks_run_at_once(small_book):
+    waiting = """
+import pathlib, time
+
+mine, other = pathlib.Path("MINE.started"), pathlib.Path("OTHER.started")
+mine.touch()
+deadline = time.monotonic() + 60
+while not other.exists():
+    assert time.monotonic() < deadline, "alone"
+    time.sleep(0.1)
+"""
+    for mine, other in (("01_first", "02_second"), ("02_second", "01_first")):
+        path = small_book.root / "notebooks" / f"{mine}.py"
+        text = NOTEBOOK + "\n# %%" + waiting.replace("MINE", mine).replace("OTHER", other)
+        path.write_text(text, encoding="utf-8")
+    status, output = small_book.make("-j2", "book")
+    assert status == 0, output
+
+
+def test_every_notebook_uses_one_thread(small_book):
+    names = ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"]
+    question = f'[__import__("os").environ[name] for name in {names}]'
+    edit(small_book, "notebooks/01_first.py", '"number", number', f'"number", {question}')
+    target = "_build/smoke/executed/01_first.ipynb"
+    assert small_book.make(target)[0] == 0
+    assert read_records(small_book.root / target)["number"] == ["1"] * len(names)
+
+
+def test_an_interrupted_build_leaves_nothing_half_done(small_book):
+    sleep = "import pathlib, time\n\npathlib.Path('asleep').touch()\ntime.sleep(60)"
+    edit(small_book, "notebooks/01_first.py", "# %%\nfrom", f"# %%\n{sleep}\n\n# %%\nfrom")
+    process = small_book.start("book")
+    deadline = time.monotonic() + 60
+    while not list(small_book.root.rglob("asleep")):
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode != 0
+    assert not list(small_book.executed.glob("*"))
+    assert not small_book.html.exists()
+
+
+def execute(tmp_path, source, profile="{}", timeout=60):
+    """Run execute.py on a notebook; return its status, what it printed and the target."""
+    notebook, parameters = tmp_path / "01_it.py", tmp_path / "profile.yml"
+    notebook.write_text(source, encoding="utf-8")
+    parameters.write_text(profile, encoding="utf-8")
+    target = tmp_path / "executed" / "01_it.ipynb"
+    command = [sys.executable, ROOT / "book" / "tools" / "execute.py", notebook, target]
+    command += ["--profile", parameters, "--cell-timeout", str(timeout)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
+    return done.returncode, done.stdout + done.stderr, target
+
+
+def test_a_cell_that_takes_too_long_fails(tmp_path):
+    slow = NOTEBOOK + "\n# %%\nimport time\n\ntime.sleep(50)\n"
+    status, output, target = execute(tmp_path, slow, timeout=2)
+    assert status != 0
+    assert "took more than 2 seconds" in output
+    assert not target.exists()
+    assert target.with_suffix(".failed.ipynb").exists()
+
+
+def test_a_cell_that_writes_to_stderr_fails(tmp_path):
+    warns = NOTEBOOK + '\n# %%\nimport warnings\n\nwarnings.warn("planted")\n'
+    status, output, target = execute(tmp_path, warns)
+    assert status != 0
+    assert re.search(r"cell 4 wrote to stderr:\n.*planted", output)
+    assert not target.exists()
+
+
+def test_an_unknown_parameter_is_refused(tmp_path):
+    status, output, target = execute(tmp_path, NOTEBOOK, profile="01_it: {nubmer: 3}")
+    assert status != 0
+    assert "has no parameter nubmer; it has number" in output
+    assert not target.parent.exists()
+
+
+def with_programs(folder, **programs):
+    """Return an environment in which small shell scripts come first."""
+    folder.mkdir()
+    for name, script in programs.items():
+        path = folder / name.replace("_", "-").replace("python3-", "python3.")
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+    hidden = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
+    kept = {name: value for name, value in os.environ.items() if name not in hidden}
+    return kept | {"PATH": f"{folder}{os.pathsep}/usr/bin{os.pathsep}/bin"}
+
+
+def make_in_tree(environment, *arguments):
+    """Run make in the tree itself, on an environment elsewhere."""
+    done = subprocess.run(
+        ["make", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "driver, extra",
+    [
+        ("CUDA Version: 11.8", "torch"),
+        ("CUDA Version: 12.4", "cuda12"),
+        ("CUDA Version: 13.0", "cuda13"),
+        ("CUDA UMD Version: 13.2", "cuda13"),
+        (None, "torch"),
+    ],
+)
+def test_the_driver_chooses_the_gpu_library(tmp_path, driver, extra):
+    script = f"echo '| Driver Version: 580.1  {driver} |'" if driver else "echo no devices; exit 9"
+    environment = with_programs(tmp_path / "bin", nvidia_smi=script)
+    _, output = make_in_tree(environment, "-n", "book", f"VENV={tmp_path / 'venv'}")
+    assert f"'.[book,test,{extra}]'" in output
+
+
+def test_another_python_gets_one_clear_line(tmp_path):
+    old = 'case "$1" in -V) echo Python 3.10.9;; *) exit 1;; esac'
+    programs = dict.fromkeys(["python3", "python3_13", "python3_12", "python3_11"], old)
+    environment = with_programs(tmp_path / "bin", **programs)
+    venv = tmp_path / "venv"
+    status, output = make_in_tree(environment, "book", f"VENV={venv}", f"BUILD={tmp_path / 'b'}")
+    assert status != 0
+    assert "The book needs Python 3.11, 3.12 or 3.13; python3 here is Python 3.10.9." in output
+    assert not venv.exists()
+
+
+def test_a_broken_installation_is_taken_up_again(tmp_path):
+    venv = tmp_path / "venv"
+    (venv / "bin").mkdir(parents=True)
+    python = venv / "bin" / "python"
+    python.write_text('#!/bin/sh\n[ "$1" = -c ] || { echo pip; exit 1; }\n')
+    python.chmod(0o755)
+    stamp = venv / ".installed-torch"
+    arguments = [f"VENV={venv}", "ACCELERATOR=torch", str(stamp)]
+    for _ in range(2):
+        status, output = make_in_tree(dict(os.environ), *arguments)
+        assert status != 0 and "pip" in output
+        assert not stamp.exists()
+    python.write_text("#!/bin/sh\n")
+    assert make_in_tree(dict(os.environ), *arguments)[0] == 0
+    assert stamp.exists()
+
+
+def test_help_lists_every_command():
+    targets = re.search(r"^\.PHONY: (.*) FORCE$", (ROOT / "Makefile").read_text("utf-8"), re.M)[1]
+    _, output = make_in_tree(dict(os.environ), "help")
+    for target in targets.split():
+        assert re.search(rf"^  {target}\s+\w", output, re.M), target
+
+
+def test_conda_environment_installs_the_projects_own_extras(tmp_path):
+    """The pip section is installed, into an environment that sees what is installed already."""
+    tree = copy_tree(tmp_path / "tree")
+    for name in ("README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tree)
+    text = (ROOT / "environment.yml").read_text("utf-8")
+    assert "conda install -c conda-forge cupy" in text
+    (section,) = (e["pip"] for e in yaml.safe_load(text)["dependencies"] if isinstance(e, dict))
+    (tree / "requirements.txt").write_text("\n".join(section))
+
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "env"], check=True)
+    (site,) = (tmp_path / "env" / "lib").glob("python*/site-packages")
+    (site / "installed.pth").write_text(sysconfig.get_paths()["purelib"])
+    python = tmp_path / "env" / "bin" / "python"
+    command = [python, "-m", "pip", "install", "--no-build-isolation", "-r", "requirements.txt"]
+    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "Successfully installed dfa-utils-" in done.stdout
+    where = [python, "-c", "import dfa_utils; print(dfa_utils.__file__)"]
+    found = subprocess.run(where, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert Path(found.strip()).is_relative_to(tree)
