@@ -26,7 +26,7 @@ class Loss(NamedTuple):
     outputs: Callable
 
     def error(self, logits, targets):
-        """Return the derivative of the summed loss with respect to the logits, (..., n, classes)."""
+        """Return the derivative of the summed loss by the logits, (..., n, classes)."""
         return self.outputs(logits) - targets
 
 

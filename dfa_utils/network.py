@@ -4,6 +4,7 @@ Rows are samples and leading axes are seeds: ``weights`` (seeds, fan_in, fan_out
 (seeds, 1, fan_out) act on a batch (seeds, n, fan_in), or on one that all seeds share, (n, fan_in).
 """
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,7 +69,7 @@ def initialise_params(
             draw_stack(weights, generators, (fan_in, fan_out), backend, dtype),
             draw_stack(biases, generators, (1, fan_out), backend, dtype),
         )
-        for fan_in, fan_out in zip(layer_sizes[:-1], layer_sizes[1:], strict=True)
+        for fan_in, fan_out in pairwise(layer_sizes)
     ]
 
 

@@ -26,6 +26,10 @@ def print_every(interval):
     return report
 
 
+PLAIN_SGD = SGD(learning_rate=0.01)
+EVERY_EPOCH = print_every(1)
+
+
 def train(
     rule,
     params,
@@ -34,13 +38,13 @@ def train(
     feedback=(),
     activation="tanh",
     loss="binary_cross_entropy",
-    optimizer=SGD(0.01),
+    optimizer=PLAIN_SGD,
     batch_size=64,
     num_epochs=10,
     first_epoch=1,
     seeds=(0,),
     frozen=(),
-    report=print_every(1),
+    report=EVERY_EPOCH,
 ):
     """Train one network for each seed, all of them at once.
 

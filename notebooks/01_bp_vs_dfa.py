@@ -34,15 +34,17 @@ import subprocess
 import sys
 from typing import Optional
 
-if importlib.util.find_spec("dfa_utils") is None:  # a machine without a checkout, such as Colab
-    source = "dfa_utils @ git+https://github.com/root2116/direct-feedback-alignment@main"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", source], check=True)
+if importlib.util.find_spec("dfa_utils") is None:  # on Colab
+    repository = "https://github.com/root2116/direct-feedback-alignment"
+    package = f"dfa_utils @ git+{repository}@main"
+    install = [sys.executable, "-m", "pip", "install", "--quiet", package]
+    subprocess.run(install, check=True)
 
 # %% tags=["parameters"]
 dataset: str = "mnist"  # mnist, fashion_mnist or digits
 hidden_sizes: list[int] = [400, 400, 400]  # widths of the hidden layers
 activation: str = "tanh"  # of the hidden units: tanh, logistic or relu
-loss: str = "binary_cross_entropy"  # of the outputs, or cross_entropy for softmax
+loss: str = "binary_cross_entropy"  # or cross_entropy, of softmax outputs
 learning_rate: float = 0.01  # of plain SGD
 batch_size: int = 64  # samples in a mini-batch
 num_epochs: int = 10  # passes over the training set
@@ -106,7 +108,10 @@ for rule in (backward_propagation, direct_feedback_alignment):
 
 # %%
 data = load_dataset(
-    dataset, backend=backend, input_range=input_range, train_samples=train_samples
+    dataset,
+    backend=backend,
+    input_range=input_range,
+    train_samples=train_samples,
 )
 layer_sizes = [data.train_images.shape[1], *hidden_sizes, data.num_classes]
 settings = {"activation": activation, "loss": loss, "batch_size": batch_size}
@@ -119,7 +124,9 @@ settings |= {"num_epochs": num_epochs, "seeds": seeds}
 from dfa_utils.optimizers import SGD
 
 settings |= {"optimizer": SGD(learning_rate)}
-weights = initialise_params(layer_sizes, seeds, normal(init_scale), backend=backend)
+weights = initialise_params(
+    layer_sizes, seeds, normal(init_scale), backend=backend
+)
 bp_params, bp_history = train(backward_propagation, weights, data, **settings)
 
 # %% [markdown]
@@ -128,7 +135,11 @@ bp_params, bp_history = train(backward_propagation, weights, data, **settings)
 # %%
 weights = initialise_params(layer_sizes, seeds, zeros, backend=backend)
 feedback = initialise_feedback(
-    direct_feedback_alignment, layer_sizes, seeds, normal(feedback_scale), backend=backend
+    direct_feedback_alignment,
+    layer_sizes,
+    seeds,
+    normal(feedback_scale),
+    backend=backend,
 )
 dfa_params, dfa_history = train(
     direct_feedback_alignment, weights, data, feedback=feedback, **settings
@@ -172,8 +183,10 @@ images = embed(backend.to_host(data.test_images[shown]))
 def embed_layers(params):
     layers = extract_features(params, data.test_images[shown], activation)
     first_seed = (backend.to_host(layer)[0] for layer in layers)
-    pictures = {f"hidden layer {i}": embed(h) for i, h in enumerate(first_seed, start=1)}
-    return {"input images": images, **pictures}
+    pictures = {"input images": images}
+    for number, outputs in enumerate(first_seed, start=1):
+        pictures[f"hidden layer {number}"] = embed(outputs)
+    return pictures
 
 
 # %% mystnb={"image": {"alt": "Scatter plots of test images embedded in the plane and coloured by class, one for the input images and one for each hidden layer of the network trained with BP."}, "figure": {"caption": "Inputs and hidden layers of the network trained with BP.", "name": "fig-embedding-bp"}}

@@ -33,15 +33,17 @@ import subprocess
 import sys
 from typing import Optional
 
-if importlib.util.find_spec("dfa_utils") is None:  # a machine without a checkout, such as Colab
-    source = "dfa_utils @ git+https://github.com/root2116/direct-feedback-alignment@main"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", source], check=True)
+if importlib.util.find_spec("dfa_utils") is None:  # on Colab
+    repository = "https://github.com/root2116/direct-feedback-alignment"
+    package = f"dfa_utils @ git+{repository}@main"
+    install = [sys.executable, "-m", "pip", "install", "--quiet", package]
+    subprocess.run(install, check=True)
 
 # %% tags=["parameters"]
 dataset: str = "mnist"  # mnist, fashion_mnist or digits
 hidden_sizes: list[int] = [50, 50, 50]  # widths of the hidden layers
 activation: str = "tanh"  # of the hidden units: tanh, logistic or relu
-loss: str = "binary_cross_entropy"  # of the outputs, or cross_entropy for softmax
+loss: str = "binary_cross_entropy"  # or cross_entropy, of softmax outputs
 learning_rate: float = 0.01  # of plain SGD
 batch_size: int = 64  # samples in a mini-batch
 pretrain_epochs: int = 50  # epochs with the first layer frozen
@@ -91,16 +93,27 @@ use_book_style()
 
 # %%
 data = load_dataset(
-    dataset, backend=backend, input_range=input_range, train_samples=train_samples
+    dataset,
+    backend=backend,
+    input_range=input_range,
+    train_samples=train_samples,
 )
 layer_sizes = [data.train_images.shape[1], *hidden_sizes, data.num_classes]
-settings = {"activation": activation, "loss": loss, "batch_size": batch_size, "seeds": seeds}
-settings |= {"optimizer": SGD(learning_rate), "report": print_every(10)}
+settings = {"activation": activation, "loss": loss, "batch_size": batch_size}
+settings |= {"seeds": seeds, "optimizer": SGD(learning_rate)}
+settings |= {"report": print_every(10)}
 
 # %%
-weights = initialise_params(layer_sizes, seeds, normal(init_scale), backend=backend)
+weights = initialise_params(
+    layer_sizes, seeds, normal(init_scale), backend=backend
+)
 pretrained, pretraining = train(
-    backward_propagation, weights, data, num_epochs=pretrain_epochs, frozen={0}, **settings
+    backward_propagation,
+    weights,
+    data,
+    num_epochs=pretrain_epochs,
+    frozen={0},
+    **settings,
 )
 
 # %% [markdown]
@@ -116,7 +129,11 @@ _, bp_history = train(backward_propagation, pretrained, data, **settings)
 
 # %%
 feedback = initialise_feedback(
-    direct_feedback_alignment, layer_sizes, seeds, normal(feedback_scale), backend=backend
+    direct_feedback_alignment,
+    layer_sizes,
+    seeds,
+    normal(feedback_scale),
+    backend=backend,
 )
 _, dfa_history = train(
     direct_feedback_alignment, pretrained, data, feedback=feedback, **settings
@@ -128,7 +145,8 @@ _, dfa_history = train(
 # The lines are means over the seeds, the bands one sample standard deviation to each side; the dotted line is the release.
 
 # %% mystnb={"image": {"alt": "Two panels of test error against the epoch: all epochs on the left, the last ones enlarged on the right. A grey curve stands for the frozen network; from the dotted line of the release on, one curve for BP and one for DFA."}, "figure": {"caption": "Test error before and after the release of the first layer.", "name": "fig-release"}}
-figure = plot_release(pretraining, {"BP": bp_history, "DFA": dfa_history}, last_epochs=60)
+released = {"BP": bp_history, "DFA": dfa_history}
+figure = plot_release(pretraining, released, last_epochs=60)
 
 # %% [markdown]
 # The test errors in percent, mean over the seeds and sample standard deviation: at the end of the frozen phase, at the end with each rule, and DFA's highest after the release.
