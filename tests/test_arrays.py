@@ -25,7 +25,7 @@ def test_to_the_device_and_back(name):
 
 
 def test_an_unknown_backend_is_refused():
-    with pytest.raises(ValueError, match="backend must be one of .*, got 'jax'"):
+    with pytest.raises(ValueError, match=r"backend must be one of .*, got 'jax'"):
         get_backend("jax")
 
 

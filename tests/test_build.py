@@ -246,43 +246,6 @@ def test_an_interrupted_build_leaves_nothing_half_done(small_book):
     assert not small_book.html.exists()
 
 
-def execute(tmp_path, source, profile="{}", timeout=60):
-    """Run execute.py on a notebook; return its status, what it printed and the target."""
-    notebook, parameters = tmp_path / "01_it.py", tmp_path / "profile.yml"
-    notebook.write_text(source, encoding="utf-8")
-    parameters.write_text(profile, encoding="utf-8")
-    target = tmp_path / "executed" / "01_it.ipynb"
-    command = [sys.executable, ROOT / "book" / "tools" / "execute.py", notebook, target]
-    command += ["--profile", parameters, "--cell-timeout", str(timeout)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120)
-    return done.returncode, done.stdout + done.stderr, target
-
-
-def test_a_cell_that_takes_too_long_fails(tmp_path):
-    slow = NOTEBOOK + "\n# %%\nimport time\n\ntime.sleep(50)\n"
-    status, output, target = execute(tmp_path, slow, timeout=2)
-    assert status != 0
-    assert "took more than 2 seconds" in output
-    assert not target.exists()
-    assert target.with_suffix(".failed.ipynb").exists()
-
-
-def test_a_cell_that_writes_to_stderr_fails(tmp_path):
-    warns = NOTEBOOK + '\n# %%\nimport warnings\n\nwarnings.warn("planted")\n'
-    status, output, target = execute(tmp_path, warns)
-    assert status != 0
-    assert re.search(r"cell 4 wrote to stderr:\n.*planted", output)
-    assert not target.exists()
-
-
-def test_an_unknown_parameter_is_refused(tmp_path):
-    status, output, target = execute(tmp_path, NOTEBOOK, profile="01_it: {nubmer: 3}")
-    assert status != 0
-    assert "has no parameter nubmer; it has number" in output
-    assert not target.parent.exists()
-
-
 def with_programs(folder, **programs):
     """Return an environment in which small shell scripts come first."""
     folder.mkdir()
@@ -373,6 +336,7 @@ def test_conda_environment_installs_the_projects_own_extras(tmp_path):
     done = subprocess.run(command, cwd=tree, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert "Successfully installed dfa-utils-" in done.stdout
-    where = [python, "-c", "import dfa_utils; print(dfa_utils.__file__)"]
+    # Isolated: `make test` names the tree's own dfa_utils in PYTHONPATH, which -I does not read.
+    where = [python, "-I", "-c", "import dfa_utils; print(dfa_utils.__file__)"]
     found = subprocess.run(where, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert Path(found.strip()).is_relative_to(tree)

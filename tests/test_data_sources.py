@@ -227,5 +227,5 @@ def test_torchvision_itself_is_asked_and_its_refusal_is_shown(tmp_path, monkeypa
     pytest.importorskip("torchvision")
     for protocol in ("http_proxy", "https_proxy"):  # a port on which nothing listens
         monkeypatch.setenv(protocol, "http://127.0.0.1:9")
-    with pytest.raises(data_sources.SourceError, match="(?s)Error downloading.*refused"):
+    with pytest.raises(data_sources.SourceError, match=r"(?s)Error downloading.*refused"):
         data_sources.from_torchvision(data_sources.FILE_SETS["fashion_mnist"], tmp_path)

@@ -23,7 +23,7 @@ size: int = 1  # of nothing
 
 @pytest.fixture
 def attempt(tmp_path):
-    """Return a function that executes a notebook of one cell; it gives the process and the target."""
+    """Return a function that executes a notebook of one cell: the process, the target."""
 
     def run(cell, profile="", cell_timeout=100):
         source, target = tmp_path / "00_try.py", tmp_path / "out" / "00_try.ipynb"
