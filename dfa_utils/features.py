@@ -20,7 +20,7 @@ def extract_features(params, x, activation="tanh"):
     list of array (seeds, n, width)
         One for each hidden layer.
     """
-    chunks = [forward_propagation(params, chunk, activation).inputs[1:] for chunk in in_chunks(x)]
+    chunks = [forward_propagation(params, chunk, activation).outputs for chunk in in_chunks(x)]
     return [namespace_of(x).concat(list(pieces), axis=-2) for pieces in zip(*chunks, strict=True)]
 
 

@@ -17,9 +17,14 @@ class History:
     epochs : numpy.ndarray of int (epochs,)
         The first epoch is 1.
     train_loss, train_error : numpy.ndarray (epochs, seeds)
-        Running values over the mini-batches of the epoch, each taken before its update.
+        Running values over the mini-batches of the epoch, each taken before its update, as the
+        network saw the batch: with dropout, and with changed images where it is trained on them.
     test_loss, test_error : numpy.ndarray (epochs, seeds)
         On the whole test set, after the epoch.
+
+    Notes
+    -----
+    After the epoch in which a seed has stopped, its values are not-a-number.
     """
 
     seeds: tuple
@@ -28,6 +33,20 @@ class History:
     train_error: np.ndarray
     test_loss: np.ndarray
     test_error: np.ndarray
+
+    @property
+    def epochs_run(self):
+        """How many epochs each seed was trained, numpy.ndarray of int (seeds,)."""
+        return np.count_nonzero(~np.isnan(self.train_error), axis=0)
+
+    def last(self, quantity):
+        """Return a quantity of each seed's last epoch, numpy.ndarray (seeds,)."""
+        return getattr(self, quantity)[self.epochs_run - 1, np.arange(len(self.seeds))]
+
+    def held(self, quantity):
+        """Return a quantity (epochs, seeds) in which a seed that has stopped keeps its value."""
+        values = getattr(self, quantity)
+        return np.where(np.isnan(values), self.last(quantity), values)
 
     def followed_by(self, later):
         """Return the history of this run and of the one that went on from it."""

@@ -6,8 +6,7 @@ layer, (seeds, n, width): the error at the layer's pre-activation. All else is s
 """
 
 from dfa_utils.arrays import namespace_of
-from dfa_utils.network import Layer, draw_stack
-from dfa_utils.randomness import Stream, generator_for
+from dfa_utils.network import Layer
 
 
 def backward_propagation(params, feedback, forward, error):
@@ -29,6 +28,30 @@ def backward_propagation(params, feedback, forward, error):
     errors = [error]
     for layer in range(len(params) - 1, 0, -1):
         error = (error @ params[layer].weights.mT) * forward.slope(layer - 1)
+        errors.append(error)
+    return errors[::-1]
+
+
+def feedback_alignment(params, feedback, forward, error):
+    """Send errors down layer by layer, through fixed random matrices (Lillicrap et al. 2016).
+
+    Parameters
+    ----------
+    params : list of Layer
+        Not used: this is back-propagation without the weights.
+    feedback : list of array (..., width of the layer above, width)
+        One fixed random matrix for each hidden layer, in the place of the transposed weights.
+    forward : Forward
+    error : array (..., n, classes)
+
+    Returns
+    -------
+    list of array (..., n, width)
+        One error for each layer, the output layer's last.
+    """
+    errors = [error]
+    for layer in range(len(feedback) - 1, -1, -1):
+        error = (error @ feedback[layer]) * forward.slope(layer)
         errors.append(error)
     return errors[::-1]
 
@@ -55,51 +78,35 @@ def direct_feedback_alignment(params, feedback, forward, error):
     return [*errors, error]
 
 
-LEARNING_RULES = {"bp": backward_propagation, "dfa": direct_feedback_alignment}
-
-
-def feedback_shapes(rule, layer_sizes):
-    """Return the shapes of the feedback matrices that a learning rule needs.
+def indirect_feedback_alignment(params, feedback, forward, error):
+    """Send the error to the first hidden layer and from there forward (Nøkland 2016, section 2).
 
     Parameters
     ----------
-    rule : callable
-        One of `LEARNING_RULES`.
-    layer_sizes : sequence of int
+    params : list of Layer
+        From the second layer on, an error travels through the same weights as the activations.
+    feedback : list of array (..., classes, width of the first hidden layer)
+        One fixed random matrix.
+    forward : Forward
+    error : array (..., n, classes)
 
     Returns
     -------
-    list of tuple of int
-        Empty for back-propagation; (classes, width) of each hidden layer for DFA.
+    list of array (..., n, width)
+        One error for each layer, the output layer's last.
     """
-    if rule is direct_feedback_alignment:
-        return [(layer_sizes[-1], width) for width in layer_sizes[1:-1]]
-    return []
+    errors = [(error @ feedback[0]) * forward.slope(0)]
+    for layer in range(1, len(params) - 1):
+        errors.append((errors[-1] @ params[layer].weights) * forward.slope(layer))
+    return [*errors, error]
 
 
-def initialise_feedback(rule, layer_sizes, seeds, initialiser, *, backend="auto", dtype="float32"):
-    """Draw the fixed random feedback matrices of one network for each seed.
-
-    Parameters
-    ----------
-    rule : callable
-        One of `LEARNING_RULES`.
-    layer_sizes, seeds : sequence of int
-    initialiser : callable
-        See `dfa_utils.initialisers`.
-    backend : str or Backend
-    dtype : str
-
-    Returns
-    -------
-    list of array (seeds, *shape)
-        The shapes are those of `feedback_shapes`.
-    """
-    generators = [generator_for(seed, Stream.FEEDBACK) for seed in seeds]
-    return [
-        draw_stack(initialiser, generators, shape, backend, dtype)
-        for shape in feedback_shapes(rule, layer_sizes)
-    ]
+LEARNING_RULES = {
+    "bp": backward_propagation,
+    "fa": feedback_alignment,
+    "dfa": direct_feedback_alignment,
+    "ifa": indirect_feedback_alignment,
+}
 
 
 def layer_gradients(inputs, errors, frozen=()):

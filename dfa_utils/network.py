@@ -29,18 +29,33 @@ class Forward(NamedTuple):
     Parameters
     ----------
     inputs : list of array (..., n, fan_in)
-        What each layer received: the batch, then the outputs of the hidden layers.
+        What each layer received: the batch, then the outputs of the hidden layers, both after
+        dropout.
+    outputs : list of array (..., n, width)
+        f(a) of each hidden layer, before dropout.
     logits : array (..., n, classes)
     activation : Activation
+    masks : sequence of array or None
+        What multiplied the input of each layer, see `dfa_utils.dropout`; empty without dropout.
     """
 
     inputs: list
+    outputs: list
     logits: Any
     activation: Activation
+    masks: Any
 
     def slope(self, layer):
-        """Return f'(a) of the units of hidden layer ``layer`` (the first is 0), (..., n, width)."""
-        return self.activation.derivative(self.inputs[layer + 1])
+        """Return how the output of hidden layer ``layer`` (the first is 0) follows its input.
+
+        Returns
+        -------
+        array (..., n, width)
+            f'(a), times the mask where units were dropped.
+        """
+        slope = self.activation.derivative(self.outputs[layer])
+        mask = self.masks[layer + 1] if self.masks else None
+        return slope if mask is None else slope * mask
 
 
 def initialise_params(
@@ -53,8 +68,8 @@ def initialise_params(
     layer_sizes : sequence of int
         Widths from the input to the output, such as ``[784, 400, 400, 400, 10]``.
     seeds : sequence of int
-    weights, biases : callable
-        Initialisers, see `dfa_utils.initialisers`.
+    weights, biases : callable or sequence of callable
+        Initialisers, see `dfa_utils.initialisers`; a sequence has one for each layer.
     backend : str or Backend
     dtype : str
 
@@ -64,18 +79,24 @@ def initialise_params(
         ``weights`` (seeds, fan_in, fan_out) and ``biases`` (seeds, 1, fan_out).
     """
     generators = [generator_for(seed, Stream.PARAMETERS) for seed in seeds]
+    fans = list(pairwise(layer_sizes))
+    weights, biases = (
+        [given] * len(fans) if callable(given) else given for given in (weights, biases)
+    )
     return [
         Layer(
-            draw_stack(weights, generators, (fan_in, fan_out), backend, dtype),
-            draw_stack(biases, generators, (1, fan_out), backend, dtype),
+            draw_stack(
+                weights_of, generators, (fan_in, fan_out), (fan_in, fan_out), backend, dtype
+            ),
+            draw_stack(biases_of, generators, (1, fan_out), (fan_in, fan_out), backend, dtype),
         )
-        for fan_in, fan_out in pairwise(layer_sizes)
+        for (fan_in, fan_out), weights_of, biases_of in zip(fans, weights, biases, strict=True)
     ]
 
 
-def draw_stack(initialiser, generators, shape, backend, dtype):
+def draw_stack(initialiser, generators, shape, fans, backend, dtype):
     """Draw one matrix from each generator and stack them on the device, (seeds, *shape)."""
-    drawn = [initialiser(generator, shape) for generator in generators]
+    drawn = [initialiser(generator, shape, *fans) for generator in generators]
     return get_backend(backend).asarray(np.stack(drawn), dtype)
 
 
@@ -89,7 +110,7 @@ def layer_sizes_of(params):
     return [params[0].weights.shape[-2], *(layer.weights.shape[-1] for layer in params)]
 
 
-def forward_propagation(params, x, activation="tanh"):
+def forward_propagation(params, x, activation="tanh", masks=()):
     """Propagate a batch from the input to the logits.
 
     Parameters
@@ -98,6 +119,8 @@ def forward_propagation(params, x, activation="tanh"):
     x : array (..., n, features)
     activation : {"tanh", "logistic", "relu"}
         Of the hidden units. The outputs' non-linearity belongs to the loss.
+    masks : sequence of array (..., n, fan_in) or None, optional
+        What multiplies the input of each layer, see `dfa_utils.dropout`.
 
     Returns
     -------
@@ -105,11 +128,17 @@ def forward_propagation(params, x, activation="tanh"):
     """
     function, _ = unit = choose("activation", activation, ACTIVATIONS)
     *hidden_layers, output_layer = params
-    inputs = [x]
-    for weights, biases in hidden_layers:
-        inputs.append(function(inputs[-1] @ weights + biases))
+    inputs, outputs = [_masked(x, masks, 0)], []
+    for number, (weights, biases) in enumerate(hidden_layers, start=1):
+        outputs.append(function(inputs[-1] @ weights + biases))
+        inputs.append(_masked(outputs[-1], masks, number))
     logits = inputs[-1] @ output_layer.weights + output_layer.biases
-    return Forward(inputs, logits, unit)
+    return Forward(inputs, outputs, logits, unit, masks)
+
+
+def _masked(array, masks, layer):
+    """Return what a layer receives: the array itself where nothing is dropped."""
+    return array * masks[layer] if masks and masks[layer] is not None else array
 
 
 def in_chunks(x, chunk_size=2_000):

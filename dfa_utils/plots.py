@@ -42,7 +42,7 @@ def plot_error_curves(histories):
     figure, panels = plt.subplots(1, 2, figsize=(8, 3.6), sharey=True)
     for axes, quantity in zip(panels, ("train_error", "test_error"), strict=True):
         for label, history in histories.items():
-            _draw_band(axes, history.epochs, getattr(history, quantity), label)
+            _draw_band(axes, history.epochs, history.held(quantity), label)
         axes.set(title=f"{quantity.split('_')[0].capitalize()} error", xlabel="epoch", yscale="log")
         axes.yaxis.set_major_formatter("{x:g}")
     panels[0].set_ylabel("error (%)")

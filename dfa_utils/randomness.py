@@ -16,6 +16,7 @@ class Stream(IntEnum):
     PARAMETERS = 0
     FEEDBACK = 1
     SHUFFLE = 2
+    DROPOUT = 3
 
 
 def generator_for(seed, stream, *position):

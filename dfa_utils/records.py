@@ -10,8 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from dfa_utils.history import QUANTITIES
+
 PREFIX = "application/papermill.record/"
-LIBRARIES = ("numpy", "cupy", "torch", "scikit-learn", "matplotlib")
+LIBRARIES = (
+    *("numpy", "cupy", "cupy-cuda12x", "cupy-cuda13x", "torch"),
+    *("scikit-learn", "matplotlib"),
+)
 
 
 def record(name, value):
@@ -20,8 +25,8 @@ def record(name, value):
     Parameters
     ----------
     name : str
-    value : float, int, str, list or None
-        Not-a-number is stored as None.
+    value : float, int, str, None, numpy.ndarray, or lists and dicts of them
+        Not-a-number is stored as None, an array as nested lists.
     """
     from IPython.display import display
 
@@ -37,16 +42,40 @@ def record_errors(prefix, quantity, errors):
     Parameters
     ----------
     prefix, quantity : str
-        The records are ``{prefix}_{quantity}`` and ``{prefix}_{quantity}_std``.
+        The records are ``{prefix}_{quantity}`` and ``{prefix}_{quantity}_std``; an empty prefix
+        is left out.
     errors : array_like (seeds,)
         In percent. The deviation of a single seed is None.
     """
     errors = np.asarray(errors)
+    name = f"{prefix}_{quantity}" if prefix else quantity
     mean, deviation = errors.mean(), errors.std(ddof=1) if len(errors) > 1 else None
-    record(f"{prefix}_{quantity}", mean)
-    record(f"{prefix}_{quantity}_std", deviation)
+    record(name, mean)
+    record(f"{name}_std", deviation)
     spread = f" ± {deviation:.2f}" if deviation is not None else ", one seed"
-    print(f"{prefix:8} {quantity.replace('_', ' '):15} {mean:6.2f} %{spread}")
+    print(f"{prefix:8} {quantity.replace('_', ' '):15} {mean:6.2f} %{spread}".lstrip())
+
+
+def record_history(history):
+    """Record the curves of a run and where each seed stopped; print errors and epochs.
+
+    Parameters
+    ----------
+    history : History
+        The records are ``train_error``, ``test_error`` (percent, at each seed's last epoch, mean
+        over the seeds) and ``epochs_run`` (mean), each with ``_std`` and ``_per_seed``, and a
+        ``_curve`` (epochs, seeds) of each of the four quantities.
+    """
+    for quantity in ("train_error", "test_error"):
+        record_errors("", quantity, history.last(quantity))
+        record(f"{quantity}_per_seed", history.last(quantity))
+    epochs = history.epochs_run
+    record("epochs_run", epochs.mean())
+    record("epochs_run_std", epochs.std(ddof=1) if len(epochs) > 1 else None)
+    record("epochs_run_per_seed", epochs)
+    print(f"epochs until each seed stopped: {', '.join(map(str, epochs))}")
+    for quantity in QUANTITIES:
+        record(f"{quantity}_curve", np.round(getattr(history, quantity), 6))
 
 
 def read_records(path):
@@ -73,34 +102,44 @@ def read_records(path):
 
 
 def show_provenance(backend, parameters, seconds):
-    """Print what computed a notebook: device, versions, commit, parameters, seconds.
+    """Print and record what computed a notebook: device, versions, commit, parameters, seconds.
 
     Parameters
     ----------
     backend : Backend
     parameters : dict
     seconds : float
-        Wall time; it is recorded too, as ``seconds``.
+        Wall time; it is a record of its own, ``seconds``. The rest is in ``provenance``.
     """
-    print(f"array library  {backend.name} on {backend.device_name}, {platform.machine()}")
-    print(f"python         {platform.python_version()}")
-    for library in LIBRARIES:
-        try:
-            print(f"{library:14} {version(library)}")
-        except PackageNotFoundError:
-            continue
-    print(f"commit         {_commit()}")
-    print(f"BLAS threads   {os.environ.get('OPENBLAS_NUM_THREADS', 'as the library chooses')}")
-    for name, value in parameters.items():
-        print(f"{name:14} {value!r}")
-    print(f"seconds        {seconds:.0f}")
+    provenance = {
+        "array library": f"{backend.name} on {backend.device_name}, {platform.machine()}",
+        "python": platform.python_version(),
+        **{library: version(library) for library in LIBRARIES if _is_installed(library)},
+        "commit": _commit(),
+        "BLAS threads": os.environ.get("OPENBLAS_NUM_THREADS", "as the library chooses"),
+    }
+    for name, value in [*provenance.items(), *parameters.items(), ("seconds", round(seconds))]:
+        print(f"{name:22} {value}")
+    record("provenance", {**provenance, "parameters": parameters})
     record("seconds", round(seconds, 1))
 
 
+def _is_installed(library):
+    """Tell whether a distribution of this name is there."""
+    try:
+        return bool(version(library))
+    except PackageNotFoundError:
+        return False
+
+
 def _plain(value):
-    """Turn NumPy scalars into Python's own, and not-a-number into None."""
-    if isinstance(value, np.generic):
-        value = value.item()
+    """Turn what NumPy holds into Python's own numbers and lists, and not-a-number into None."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
     return None if isinstance(value, float) and math.isnan(value) else value
 
 

@@ -1,33 +1,47 @@
 """Training: the loop that all learning rules share."""
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
-from dfa_utils.arrays import namespace_of
+from dfa_utils.batches import shuffled_batches
 from dfa_utils.choices import choose
+from dfa_utils.evaluation import averages, evaluate, loss_and_wrong
+from dfa_utils.feedback import feedback_shapes
 from dfa_utils.history import QUANTITIES, History
-from dfa_utils.learning_rules import feedback_shapes, layer_gradients
+from dfa_utils.learning_rules import layer_gradients
 from dfa_utils.losses import LOSSES
-from dfa_utils.network import copy_params, forward_propagation, in_chunks, layer_sizes_of
+from dfa_utils.network import copy_params, forward_propagation, layer_sizes_of
 from dfa_utils.optimizers import SGD
 from dfa_utils.randomness import Stream, generator_for
-
-
-def print_every(interval):
-    """Return a report for `train` that prints one line every ``interval`` epochs."""
-
-    def report(epoch, last_epoch, values):
-        if epoch % interval == 0 or epoch == last_epoch:
-            train_error, test_error = values["train_error"].mean(), values["test_error"].mean()
-            print(
-                f"epoch {epoch:3d} of {last_epoch}   train error {train_error:6.2f} %"
-                f"   test error {test_error:6.2f} %   (mean of {len(values['test_error'])} seeds)"
-            )
-
-    return report
-
+from dfa_utils.reports import print_every
+from dfa_utils.stacks import join_networks, take_networks
 
 PLAIN_SGD = SGD(learning_rate=0.01)
 EVERY_EPOCH = print_every(1)
+# What the error of a batch of n samples is multiplied by.
+REDUCTIONS = {"mean": lambda count: 1 / count, "sum": lambda count: 1.0}
+
+
+class Stack(NamedTuple):
+    """What the networks that are trained at once carry from step to step, (seeds, ...) each."""
+
+    params: list
+    feedback: list
+    optimizer_state: list
+
+
+class Step(NamedTuple):
+    """How a mini-batch changes the networks; see `train`."""
+
+    rule: Any
+    activation: str
+    loss: str
+    error_reduction: str
+    optimizer: Any
+    dropout: Any
+    perturbation: Any
+    frozen: Any
 
 
 def train(
@@ -38,12 +52,16 @@ def train(
     feedback=(),
     activation="tanh",
     loss="binary_cross_entropy",
+    error_reduction="mean",
     optimizer=PLAIN_SGD,
+    dropout=None,
+    perturbation=None,
+    frozen=(),
     batch_size=64,
     num_epochs=10,
+    stop_train_error=None,
     first_epoch=1,
     seeds=(0,),
-    frozen=(),
     report=EVERY_EPOCH,
 ):
     """Train one network for each seed, all of them at once.
@@ -56,23 +74,30 @@ def train(
         Initial parameters, (seeds, ...). They are left as they are.
     dataset : Dataset
     feedback : sequence of array
-        The rule's feedback matrices, see `initialise_feedback`; none for back-propagation.
+        The rule's feedback matrices, see `dfa_utils.feedback`; none for back-propagation.
     activation : {"tanh", "logistic", "relu"}
     loss : {"binary_cross_entropy", "cross_entropy"}
-        Averaged over the mini-batch.
-    optimizer : SGD
+    error_reduction : {"mean", "sum"}
+        Whether gradients are those of the mean or of the sum of the loss over the mini-batch.
+    optimizer : SGD or RMSprop
+    dropout : Dropout, optional
+    perturbation : FastGradientSign, optional
+        Changes every batch before the networks are trained on it.
+    frozen : collection of int
+        Layers, the first is 0, that stay as they are.
     batch_size : int
         The last batch of an epoch holds what is left.
     num_epochs : int
+    stop_train_error : float, optional
+        A seed stops after the epoch in which its train error, in percent, is at most this; the
+        others go on.
     first_epoch : int
         The number of the first epoch; a run that goes on from another begins after its last. The
-        shuffle of an epoch depends on its number and the seed alone.
+        shuffle of an epoch, and what it drops, depend on its number and the seed alone.
     seeds : sequence of int
-    frozen : collection of int
-        Layers, the first is 0, that stay as they are.
     report : callable
         Called after each epoch as ``report(epoch, last_epoch, values)``; ``values`` maps the four
-        quantities of `History` to arrays (seeds,).
+        quantities of `History` to arrays of the seeds that were trained in it.
 
     Returns
     -------
@@ -88,97 +113,79 @@ def train(
         If a loss is not finite; the text names the epoch, the rule and the seeds.
     """
     _check_shapes(rule, params, feedback, dataset, seeds)
-    objective = choose("loss", loss, LOSSES)
+    step = Step(rule, activation, loss, error_reduction, optimizer, dropout, perturbation, frozen)
     params = copy_params(params)
-    count = dataset.train_images.shape[0]
+    stack = Stack(params, list(feedback), optimizer.initial_state(params))
     epochs = np.arange(first_epoch, first_epoch + num_epochs)
-    curves = {name: np.empty((num_epochs, len(seeds))) for name in QUANTITIES}
+    curves = {name: np.full((num_epochs, len(seeds)), np.nan) for name in QUANTITIES}
+    running, finished = np.arange(len(seeds)), {}
     for row, epoch in enumerate(epochs):
-        train_loss = train_wrong = 0
-        for x, labels, targets in _shuffled_batches(dataset, batch_size, seeds, epoch):
-            forward = forward_propagation(params, x, activation)
-            batch_loss, wrong = _loss_and_wrong(objective, forward.logits, labels, targets)
-            train_loss, train_wrong = train_loss + batch_loss, train_wrong + wrong
-            error = objective.error(forward.logits, targets)
-            scaled = error * (optimizer.error_scale / x.shape[-2])
-            errors = rule(params, feedback, forward, scaled)
-            optimizer.update(params, layer_gradients(forward.inputs, errors, frozen))
-        to_host = dataset.backend.to_host
-        values = {
-            "train_loss": to_host(train_loss) / count,
-            "train_error": 100 * to_host(train_wrong) / count,
-            **evaluate(params, dataset, activation, loss),
-        }
+        trained = [seeds[column] for column in running]
+        values = train_epoch(step, stack, dataset, batch_size, trained, epoch)
+        values |= evaluate(stack.params, dataset, activation, loss)
         for name, value in values.items():
-            curves[name][row] = value
-        _check_finite(values, epoch, rule, seeds)
+            curves[name][row, running] = value
+        _check_finite(values, epoch, rule, trained)
         report(epoch, epochs[-1], values)
-    return params, History(tuple(seeds), epochs, **curves)
+        if stop_train_error is not None:
+            stack, running = _put_aside(
+                stack, running, values["train_error"] <= stop_train_error, finished
+            )
+        if not running.size:
+            break
+    _put_aside(stack, running, np.ones(running.size, dtype=bool), finished)
+    ran = ~np.isnan(curves["train_error"]).all(axis=1)
+    curves = {name: values[ran] for name, values in curves.items()}
+    return join_networks(finished), History(tuple(seeds), epochs[ran], **curves)
 
 
-def evaluate(params, dataset, activation="tanh", loss="binary_cross_entropy"):
-    """Measure loss and error on the test set.
+def train_epoch(step, stack, dataset, batch_size, seeds, epoch):
+    """Change the networks of a stack, in place, by one pass over the training set.
 
     Parameters
     ----------
-    params : list of Layer
+    step : Step
+    stack : Stack
     dataset : Dataset
-    activation, loss : str
-        As in `train`.
+    batch_size : int
+    seeds : sequence of int
+    epoch : int
 
     Returns
     -------
     dict
-        ``test_loss`` (nats a sample) and ``test_error`` (percent), numpy.ndarray (seeds,).
+        ``train_loss`` (nats a sample) and ``train_error`` (percent), numpy.ndarray (seeds,).
     """
-    objective = choose("loss", loss, LOSSES)
-    pieces = zip(
-        in_chunks(dataset.test_images),
-        in_chunks(dataset.test_labels[:, None]),
-        in_chunks(dataset.test_targets),
-        strict=True,
-    )
+    params, feedback, optimizer_state = stack
+    rule, optimizer, backend = step.rule, step.optimizer, dataset.backend
+    objective = choose("loss", step.loss, LOSSES)
+    reduction = choose("error_reduction", step.error_reduction, REDUCTIONS)
+    generators = [generator_for(seed, Stream.DROPOUT, epoch) for seed in seeds]
     total_loss = total_wrong = 0
-    for x, labels, targets in pieces:
-        logits = forward_propagation(params, x, activation).logits
-        chunk_loss, wrong = _loss_and_wrong(objective, logits, labels[:, 0], targets)
-        total_loss, total_wrong = total_loss + chunk_loss, total_wrong + wrong
-    count = dataset.test_images.shape[0]
-    to_host = dataset.backend.to_host
-    return {
-        "test_loss": to_host(total_loss) / count,
-        "test_error": 100 * to_host(total_wrong) / count,
-    }
+    for x, labels, targets in shuffled_batches(dataset, batch_size, seeds, epoch):
+        count, masks = x.shape[-2], ()
+        if step.perturbation:
+            x = step.perturbation.perturb(params, x, targets, step.activation, objective)
+        if step.dropout:
+            masks = step.dropout.masks(generators, params, count, backend)
+        forward = forward_propagation(params, x, step.activation, masks)
+        batch_loss, wrong = loss_and_wrong(objective, forward.logits, labels, targets)
+        total_loss, total_wrong = total_loss + batch_loss, total_wrong + wrong
+        error = objective.error(forward.logits, targets)
+        errors = rule(params, feedback, forward, error * (optimizer.error_scale * reduction(count)))
+        gradients = layer_gradients(forward.inputs, errors, step.frozen)
+        optimizer.update(params, gradients, optimizer_state)
+    return averages("train", total_loss, total_wrong, dataset.train_images.shape[0], backend)
 
 
-def _loss_and_wrong(objective, logits, labels, targets):
-    """Return the summed loss and the number of wrong classes, arrays (seeds,) on the device."""
-    xp = namespace_of(logits)
-    wrong = xp.astype(xp.argmax(logits, axis=-1) != labels, logits.dtype)
-    return xp.sum(objective.value(logits, targets), axis=-1), xp.sum(wrong, axis=-1)
-
-
-def _shuffled_batches(dataset, batch_size, seeds, epoch):
-    """Yield images (seeds, n, features), labels (seeds, n) and targets (seeds, n, classes).
-
-    Each seed has its own order. The orders are the only thing that an epoch copies to the device.
-    """
-    count = dataset.train_images.shape[0]
-    orders = [generator_for(s, Stream.SHUFFLE, epoch).permutation(count) for s in seeds]
-    orders = dataset.backend.asarray(np.stack(orders))
-    xp = dataset.backend.xp
-    for start in range(0, count, batch_size):
-        batch = orders[:, start : min(start + batch_size, count)]
-        flat = xp.reshape(batch, (-1,))
-
-        def gather(array, batch=batch, flat=flat):
-            return xp.reshape(xp.take(array, flat, axis=0), (*batch.shape, *array.shape[1:]))
-
-        yield (
-            gather(dataset.train_images),
-            gather(dataset.train_labels),
-            gather(dataset.train_targets),
-        )
+def _put_aside(stack, running, stopped, finished):
+    """Keep the parameters of the networks that have stopped; return the stack of the others."""
+    for row in np.flatnonzero(stopped):
+        finished[running[row]] = take_networks(stack.params, [row])
+    rows = np.flatnonzero(~stopped)
+    if len(rows) in (0, len(running)):
+        return stack, running[rows]
+    return Stack(*(take_networks(part, rows) for part in stack)), running[rows]
 
 
 def _check_shapes(rule, params, feedback, dataset, seeds):

@@ -62,11 +62,11 @@ import time
 from dfa_utils.arrays import get_backend
 from dfa_utils.datasets import load_dataset
 from dfa_utils.features import embed, extract_features
+from dfa_utils.feedback import initialise_feedback
 from dfa_utils.initialisers import normal, zeros
 from dfa_utils.learning_rules import (
     backward_propagation,
     direct_feedback_alignment,
-    initialise_feedback,
 )
 from dfa_utils.network import initialise_params
 from dfa_utils.plots import plot_embeddings, plot_error_curves, use_book_style

@@ -60,17 +60,18 @@ import time
 
 from dfa_utils.arrays import get_backend
 from dfa_utils.datasets import load_dataset
+from dfa_utils.feedback import initialise_feedback
 from dfa_utils.initialisers import normal
 from dfa_utils.learning_rules import (
     backward_propagation,
     direct_feedback_alignment,
-    initialise_feedback,
 )
 from dfa_utils.network import initialise_params
 from dfa_utils.optimizers import SGD
 from dfa_utils.plots import plot_release, use_book_style
 from dfa_utils.records import record_errors, show_provenance
-from dfa_utils.training import print_every, train
+from dfa_utils.reports import print_every
+from dfa_utils.training import train
 
 parameters = {name: globals()[name] for name in __annotations__}
 started = time.perf_counter()

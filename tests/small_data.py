@@ -5,8 +5,8 @@ import numpy as np
 
 from dfa_utils.arrays import Backend, get_backend
 from dfa_utils.datasets import Dataset
+from dfa_utils.feedback import initialise_feedback
 from dfa_utils.initialisers import normal
-from dfa_utils.learning_rules import initialise_feedback
 from dfa_utils.network import initialise_params
 
 SIZES = [6, 5, 4, 3]
