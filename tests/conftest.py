@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,8 @@ class Book:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,  # so that an interrupt reaches it and its children alone
+            # A shell starts what runs in its background deaf to interrupts, and children inherit.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def make(self, *arguments):
