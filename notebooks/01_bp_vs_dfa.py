@@ -85,7 +85,12 @@ use_book_style()
 # Every weight matrix moves against its gradient $h_{l-1}^{\mathsf T} \delta_l$.
 # The two rules differ only in the error $\delta_l$ that a hidden layer is sent:
 #
-# $$\text{BP:}\quad \delta_l = (\delta_{l+1} W_{l+1}^{\mathsf T}) \odot f'(a_l) \qquad\qquad \text{DFA:}\quad \delta_l = (e\, B_l) \odot f'(a_l)$$
+# $$
+# \begin{aligned}
+# \text{BP:}\quad \delta_l &= (\delta_{l+1} W_{l+1}^{\mathsf T}) \odot f'(a_l) \\
+# \text{DFA:}\quad \delta_l &= (e\, B_l) \odot f'(a_l)
+# \end{aligned}
+# $$
 #
 # BP sends the error down through the transposed weights, layer after layer.
 # DFA multiplies the output error by a matrix $B_l$ that is drawn once and never changes.

@@ -8,9 +8,12 @@ import torch
 from small_data import random_network
 
 from dfa_utils.activations import ACTIVATIONS
+from dfa_utils.feedback import transposed_weights
 from dfa_utils.learning_rules import (
     backward_propagation,
     direct_feedback_alignment,
+    feedback_alignment,
+    indirect_feedback_alignment,
     layer_gradients,
 )
 from dfa_utils.losses import LOSSES
@@ -116,18 +119,86 @@ def test_direct_feedback_alignment_equals_a_torch_formulation(batch, activation,
     assert_same(ours, layers)
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_hidden_gradients_of_dfa_are_nonzero_and_differ_from_bp(batch, activation):
-    params, feedback = random_network(direct_feedback_alignment, seeds=(1, 2))
-    bp = gradients_of(backward_propagation, params, [], *batch, activation, "cross_entropy")
-    dfa = gradients_of(
-        direct_feedback_alignment, params, feedback, *batch, activation, "cross_entropy"
+@pytest.mark.parametrize(("activation", "loss"), COMBINATIONS)
+def test_feedback_alignment_equals_a_torch_formulation(batch, activation, loss):
+    """In torch: a linear layer whose backward pass multiplies by another matrix."""
+
+    class Linear(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, h, weights, biases, matrix):
+            ctx.save_for_backward(h, matrix)
+            return h @ weights + biases
+
+        @staticmethod
+        def backward(ctx, received):
+            h, matrix = ctx.saved_tensors
+            return received @ matrix, h.mT @ received, received.sum(-2, keepdim=True), None
+
+    params, feedback = random_network(feedback_alignment, seeds=(1, 2))
+    layers = torch_tensors(params)
+    nothing = torch.zeros(2, 5, 6, dtype=torch.float64)
+    h = torch.tensor(batch[0])
+    for tensors, matrix in zip(layers, [nothing, *map(torch.tensor, feedback)], strict=True):
+        a = Linear.apply(h, *tensors, matrix)
+        h = TORCH_ACTIVATIONS[activation](a)
+    torch_loss(a, batch[1], loss).backward()
+    assert_same(
+        gradients_of(feedback_alignment, params, feedback, *batch, activation, loss), layers
     )
-    for ours, theirs in zip(dfa[:-1], bp[:-1], strict=True):
+
+
+@pytest.mark.parametrize(("activation", "loss"), COMBINATIONS)
+def test_indirect_feedback_alignment_equals_a_torch_formulation(batch, activation, loss):
+    """In torch: the error's way forward is the derivative along it, by forward-mode products."""
+    params, feedback = random_network(indirect_feedback_alignment, seeds=(1, 2))
+    layers = torch_tensors(params)
+    outputs, hidden = torch_forward(layers, batch[0], activation, detach=True)
+    (error,) = torch.autograd.grad(
+        torch_loss(outputs[-1], batch[1], loss), outputs[-1], retain_graph=True
+    )
+    received = torch.einsum("snc,scw->snw", error, torch.tensor(feedback[0]))
+    for number, h in enumerate(hidden[:-1]):
+        (sent,) = torch.autograd.grad(h, outputs[number], received, retain_graph=True)
+        h.backward(received)
+        received = torch.einsum("snv,svw->snw", sent, layers[number + 1][0].detach())
+    outputs[-1].backward(error)
+    ours = gradients_of(indirect_feedback_alignment, params, feedback, *batch, activation, loss)
+    assert_same(ours, layers)
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize(
+    "rule", [feedback_alignment, direct_feedback_alignment, indirect_feedback_alignment]
+)
+def test_hidden_gradients_are_nonzero_and_differ_from_bp(batch, activation, rule):
+    params, feedback = random_network(rule, seeds=(1, 2))
+    bp = gradients_of(backward_propagation, params, [], *batch, activation, "cross_entropy")
+    other = gradients_of(rule, params, feedback, *batch, activation, "cross_entropy")
+    for ours, theirs in zip(other[:-1], bp[:-1], strict=True):
         assert np.linalg.norm(ours.weights) > 1e-3
         difference = np.linalg.norm(ours.weights - theirs.weights)
         assert difference > 0.1 * np.linalg.norm(theirs.weights)
-    np.testing.assert_array_equal(dfa[-1].weights, bp[-1].weights)
+    np.testing.assert_array_equal(other[-1].weights, bp[-1].weights)
+
+
+def test_fa_is_bp_when_feedback_is_the_transposed_weights(batch):
+    params, _ = random_network(backward_propagation, seeds=(1, 2))
+    bp = gradients_of(backward_propagation, params, [], *batch, "tanh", "cross_entropy")
+    feedback = transposed_weights(params)
+    fa = gradients_of(feedback_alignment, params, feedback, *batch, "tanh", "cross_entropy")
+    for ours, theirs in zip(fa, bp, strict=True):
+        np.testing.assert_allclose(ours.weights, theirs.weights, rtol=1e-12)
+
+
+def test_one_hidden_layer_makes_fa_dfa_and_ifa_one_rule(batch):
+    params, feedback = random_network(direct_feedback_alignment, seeds=(1, 2), sizes=[6, 5, 3])
+    fa, dfa, ifa = (
+        gradients_of(rule, params, feedback, *batch, "tanh", "cross_entropy")
+        for rule in (feedback_alignment, direct_feedback_alignment, indirect_feedback_alignment)
+    )
+    for one, other, third in zip(fa, dfa, ifa, strict=True):
+        np.testing.assert_array_equal(one.weights, other.weights)
+        np.testing.assert_array_equal(third.weights, other.weights)
 
 
 def test_dfa_is_bp_when_feedback_is_the_product_of_transposed_weights(batch, monkeypatch):
@@ -159,6 +230,17 @@ def test_zero_weights_stop_bp_and_not_dfa(batch):
     )
     assert not any(gradient.weights.any() for gradient in bp[:-1])
     assert dfa[0].weights.all()
+
+
+def test_zero_weights_stop_ifa_after_its_first_layer(batch):
+    params, feedback = random_network(indirect_feedback_alignment)
+    params = [Layer(0 * weights, 0 * biases) for weights, biases in params]
+    x, targets = batch[0][:1], batch[1][:1]
+    ifa = gradients_of(
+        indirect_feedback_alignment, params, feedback, x, targets, "tanh", "cross_entropy"
+    )
+    assert ifa[0].weights.all()
+    assert not ifa[1].weights.any()
 
 
 @pytest.mark.parametrize("loss", LOSSES)
