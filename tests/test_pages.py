@@ -102,7 +102,9 @@ def declared_records(notebook, monkeypatch):
     names.update((name, vars(records)[name]) for name in recording)
     names["record"] = records.record
     for source in cells:
-        if re.search(r"^\s*(?:record|record_errors|record_history|show_provenance)\(", source, re.MULTILINE):
+        if re.search(
+            r"^\s*(?:record|record_errors|record_history|show_provenance)\(", source, re.MULTILINE
+        ):
             exec(source, {}, names)
     return declared
 

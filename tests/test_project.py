@@ -131,3 +131,15 @@ def test_constraints_are_exact_and_name_no_machine():
     assert len(pins) > 100
     for pin in pins:
         assert re.fullmatch(r"[\w.-]+==[\w.]+( ; .+)?", pin), pin
+
+
+@pytest.mark.parametrize("command", [["check"], ["format", "--check"]], ids=" ".join)
+def test_the_linter_has_nothing_to_say(command):
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", *command, "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
