@@ -27,7 +27,8 @@ def backward_propagation(params, feedback, forward, error):
     """
     errors = [error]
     for layer in range(len(params) - 1, 0, -1):
-        error = (error @ params[layer].weights.mT) * forward.slope(layer - 1)
+        error = error @ params[layer].weights.mT
+        error *= forward.slope(layer - 1)
         errors.append(error)
     return errors[::-1]
 
@@ -51,7 +52,8 @@ def feedback_alignment(params, feedback, forward, error):
     """
     errors = [error]
     for layer in range(len(feedback) - 1, -1, -1):
-        error = (error @ feedback[layer]) * forward.slope(layer)
+        error = error @ feedback[layer]
+        error *= forward.slope(layer)
         errors.append(error)
     return errors[::-1]
 
@@ -109,7 +111,12 @@ LEARNING_RULES = {
 }
 
 
-def layer_gradients(inputs, errors, frozen=()):
+def bias_gradient(error):
+    """Return the gradient of a layer's biases, (..., 1, fan_out): the sum of its errors."""
+    return namespace_of(error).sum(error, axis=-2, keepdims=True)
+
+
+def layer_gradients(inputs, errors):
     """Turn the errors that a rule sends into gradients, layer by layer.
 
     Parameters
@@ -117,18 +124,12 @@ def layer_gradients(inputs, errors, frozen=()):
     inputs : list of array (..., n, fan_in)
         What each layer received, `Forward.inputs`.
     errors : list of array (..., n, fan_out)
-    frozen : collection of int
-        Layers, the first is 0, whose gradient is not computed.
 
     Yields
     ------
-    Layer or None
-        None for a frozen layer. They are made one at a time, so that an optimizer can use each
-        while it is still in the cache.
+    Layer
+        They are made one at a time, so that an optimizer can use each while it is still in the
+        cache.
     """
-    for layer, (x, error) in enumerate(zip(inputs, errors, strict=True)):
-        if layer in frozen:
-            yield None
-        else:
-            biases = namespace_of(error).sum(error, axis=-2, keepdims=True)
-            yield Layer(x.mT @ error, biases)
+    for x, error in zip(inputs, errors, strict=True):
+        yield Layer(x.mT @ error, bias_gradient(error))

@@ -130,7 +130,9 @@ def forward_propagation(params, x, activation="tanh", masks=()):
     *hidden_layers, output_layer = params
     inputs, outputs = [_masked(x, masks, 0)], []
     for number, (weights, biases) in enumerate(hidden_layers, start=1):
-        outputs.append(function(inputs[-1] @ weights + biases))
+        a = inputs[-1] @ weights
+        a += biases
+        outputs.append(function(a))
         inputs.append(_masked(outputs[-1], masks, number))
     logits = inputs[-1] @ output_layer.weights + output_layer.biases
     return Forward(inputs, outputs, logits, unit, masks)

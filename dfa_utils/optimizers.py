@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from dfa_utils.arrays import namespace_of
 from dfa_utils.fused import fused_rmsprop
+from dfa_utils.learning_rules import bias_gradient, layer_gradients
+from dfa_utils.products import subtract_product
 
 
 @dataclass(frozen=True)
@@ -43,21 +45,25 @@ class SGD:
         """Return what the first update starts from: nothing."""
         return []
 
-    def update(self, params, gradients, state):
+    def update(self, params, inputs, errors, state, frozen=()):
         """Change the parameters in place.
 
         Parameters
         ----------
         params : list of Layer
-        gradients : iterable of Layer or None
-            Of the loss times `error_scale`; None leaves a layer untouched.
+        inputs : list of array (seeds, n, fan_in)
+            What each layer received.
+        errors : list of array (seeds, n, fan_out)
+            What the learning rule sent it, scaled by `error_scale`.
         state : list
             Not used.
+        frozen : collection of int, optional
+            Layers, the first is 0, that stay as they are.
         """
-        for layer, gradient in zip(params, gradients, strict=True):
-            if gradient is not None:
-                for parameter, step in zip(layer, gradient, strict=True):
-                    parameter -= step
+        for number, layer in enumerate(params):
+            if number not in frozen:
+                subtract_product(layer.weights, inputs[number], errors[number])
+                layer.biases[...] -= bias_gradient(errors[number])
 
 
 @dataclass(frozen=True)
@@ -98,22 +104,24 @@ class RMSprop:
         """Return a running mean square of zero for every parameter, list of Layer."""
         return [type(layer)(*(namespace_of(a).zeros_like(a) for a in layer)) for layer in params]
 
-    def update(self, params, gradients, state):
-        """Change the parameters and the running mean squares in place.
+    def update(self, params, inputs, errors, state, frozen=()):
+        """Change the parameters and the running mean squares in place; see `SGD.update`.
 
         Parameters
         ----------
         params : list of Layer
-        gradients : iterable of Layer or None
-            None leaves a layer and its state untouched.
+        inputs, errors : list of array
         state : list of Layer
             From `initial_state`.
+        frozen : collection of int, optional
+            Their running mean squares stay as they are too.
         """
         step = fused_rmsprop(params[0].weights) or plain_rmsprop
-        for layer, gradient, mean_squares in zip(params, gradients, state, strict=True):
-            if gradient is not None:
-                for arrays in zip(layer, gradient, mean_squares, strict=True):
-                    step(*arrays, self.learning_rate, self.smoothing, self.epsilon)
+        trained = [number for number in range(len(params)) if number not in frozen]
+        gradients = layer_gradients(*([each[i] for i in trained] for each in (inputs, errors)))
+        for number, gradient in zip(trained, gradients, strict=True):
+            for arrays in zip(params[number], gradient, state[number], strict=True):
+                step(*arrays, self.learning_rate, self.smoothing, self.epsilon)
 
 
 def plain_rmsprop(parameter, gradient, mean_square, learning_rate, smoothing, epsilon):

@@ -9,7 +9,6 @@ from dfa_utils.choices import choose
 from dfa_utils.evaluation import averages, evaluate, loss_and_wrong
 from dfa_utils.feedback import feedback_shapes
 from dfa_utils.history import QUANTITIES, History
-from dfa_utils.learning_rules import layer_gradients
 from dfa_utils.losses import LOSSES
 from dfa_utils.network import copy_params, forward_propagation, layer_sizes_of
 from dfa_utils.optimizers import SGD
@@ -173,8 +172,7 @@ def train_epoch(step, stack, dataset, batch_size, seeds, epoch):
         total_loss, total_wrong = total_loss + batch_loss, total_wrong + wrong
         error = objective.error(forward.logits, targets)
         errors = rule(params, feedback, forward, error * (optimizer.error_scale * reduction(count)))
-        gradients = layer_gradients(forward.inputs, errors, step.frozen)
-        optimizer.update(params, gradients, optimizer_state)
+        optimizer.update(params, forward.inputs, errors, optimizer_state, step.frozen)
     return averages("train", total_loss, total_wrong, dataset.train_images.shape[0], backend)
 
 

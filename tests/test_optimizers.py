@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from dfa_utils import fused, optimizers
+from dfa_utils import fused, optimizers, products
 from dfa_utils.network import Layer
 from dfa_utils.optimizers import SGD, RMSprop, plain_rmsprop
 
@@ -15,6 +15,11 @@ SHAPES = [(2, 7, 5), (2, 1, 5)]
 
 def random_layer(generator, dtype="float64"):
     return Layer(*(generator.standard_normal(shape).astype(dtype) for shape in SHAPES))
+
+
+def random_batch(generator):
+    """Return what a layer received and what it was sent, for ten samples."""
+    return generator.standard_normal((2, 10, 7)), generator.standard_normal((2, 10, 5))
 
 
 @pytest.fixture(params=["fused", "plain"])
@@ -27,44 +32,66 @@ def kernel(request, monkeypatch):
     return request.param
 
 
-def torch_steps(optimizer_class, layer, gradients, **settings):
+def torch_steps(optimizer_class, layer, batches, **settings):
     tensors = [torch.tensor(array, requires_grad=True) for array in layer]
     optimizer = optimizer_class(tensors, **settings)
-    for gradient in gradients:
-        for tensor, array in zip(tensors, gradient, strict=True):
-            tensor.grad = torch.tensor(array)
+    for x, error in batches:
+        tensors[0].grad = torch.einsum("sni,sno->sio", torch.tensor(x), torch.tensor(error))
+        tensors[1].grad = torch.tensor(error).sum(1, keepdim=True)
         optimizer.step()
     return [tensor.detach().numpy() for tensor in tensors]
 
 
-def our_steps(optimizer, layer, gradients):
+def our_steps(optimizer, layer, batches):
     params = [Layer(*(array.copy() for array in layer))]
     state = optimizer.initial_state(params)
-    for gradient in gradients:
-        scaled = Layer(*(optimizer.error_scale * array for array in gradient))
-        optimizer.update(params, [scaled], state)
+    for x, error in batches:
+        optimizer.update(params, [x], [optimizer.error_scale * error], state)
     return params[0]
 
 
 @pytest.mark.parametrize("learning_rate", [1e-4, 0.1])
 def test_rmsprop_equals_torch(kernel, learning_rate):
     generator = np.random.default_rng(0)
-    layer, gradients = random_layer(generator), [random_layer(generator) for _ in range(20)]
-    expected = torch_steps(
-        torch.optim.RMSprop, layer, gradients, lr=learning_rate, alpha=0.99, eps=1e-8
-    )
-    for ours, theirs in zip(
-        our_steps(RMSprop(learning_rate), layer, gradients), expected, strict=True
-    ):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+    layer, batches = random_layer(generator), [random_batch(generator) for _ in range(20)]
+    settings = {"lr": learning_rate, "alpha": 0.99, "eps": 1e-8}
+    expected = torch_steps(torch.optim.RMSprop, layer, batches, **settings)
+    steps = our_steps(RMSprop(learning_rate), layer, batches)
+    for ours, theirs in zip(steps, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10)
 
 
-def test_sgd_equals_torch():
+@pytest.mark.parametrize("worthwhile", [0, products.WORTHWHILE], ids=["blas", "plain"])
+def test_sgd_equals_torch(monkeypatch, worthwhile):
+    monkeypatch.setattr(products, "WORTHWHILE", worthwhile)
     generator = np.random.default_rng(0)
-    layer, gradients = random_layer(generator), [random_layer(generator) for _ in range(20)]
-    expected = torch_steps(torch.optim.SGD, layer, gradients, lr=0.1)
-    for ours, theirs in zip(our_steps(SGD(0.1), layer, gradients), expected, strict=True):
-        np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+    layer, batches = random_layer(generator), [random_batch(generator) for _ in range(20)]
+    expected = torch_steps(torch.optim.SGD, layer, batches, lr=0.1)
+    for ours, theirs in zip(our_steps(SGD(0.1), layer, batches), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10)
+
+
+@pytest.mark.parametrize(("dtype", "rtol"), [("float32", 1e-4), ("float64", 1e-12)])
+@pytest.mark.parametrize("size", [8, 400])
+def test_a_product_is_subtracted_where_the_weights_lie(dtype, rtol, size):
+    generator = np.random.default_rng(2)
+    weights, x, error = (
+        generator.standard_normal(shape).astype(dtype)
+        for shape in ((2, size, size + 1), (2, 64, size), (2, 64, size + 1))
+    )
+    expected = weights - np.einsum("sni,sno->sio", x.astype("float64"), error)
+    assert (weights[0].size >= products.WORTHWHILE) == (size == 400)
+    products.subtract_product(weights, x, error)
+    np.testing.assert_allclose(weights, expected, rtol=rtol, atol=rtol)
+
+
+def test_weights_that_do_not_lie_in_one_piece_are_changed_too():
+    generator = np.random.default_rng(2)
+    whole = generator.standard_normal((1, 400, 800))
+    weights, before = whole[:, :, ::2], whole[:, :, ::2].copy()
+    x, error = generator.standard_normal((1, 8, 400)), generator.standard_normal((1, 8, 400))
+    products.subtract_product(weights, x, error)
+    np.testing.assert_allclose(whole[:, :, ::2], before - x.mT @ error)
 
 
 @pytest.mark.parametrize(("dtype", "rtol"), [("float32", 1e-6), ("float64", 1e-14)])
@@ -110,8 +137,9 @@ def test_without_a_compiler_the_plain_step_serves(monkeypatch):
     fused._numba_step.cache_clear()
     try:
         assert fused.fused_rmsprop(np.ones(2)) is None
-        layer = random_layer(np.random.default_rng(0))
-        assert (our_steps(RMSprop(), layer, [layer]).weights != layer.weights).all()
+        generator = np.random.default_rng(0)
+        layer, batch = random_layer(generator), random_batch(generator)
+        assert (our_steps(RMSprop(), layer, [batch]).weights != layer.weights).all()
     finally:
         fused._numba_step.cache_clear()
 
@@ -120,16 +148,18 @@ def test_other_array_libraries_have_no_compiled_step():
     assert fused.fused_rmsprop(torch.ones(2)) is None
 
 
-def test_a_frozen_layer_keeps_its_state(kernel):
-    layer = random_layer(np.random.default_rng(0))
-    params = [Layer(*(a.copy() for a in layer)), Layer(*(a.copy() for a in layer))]
-    optimizer = RMSprop(0.1)
+@pytest.mark.parametrize("optimizer", [SGD(0.1), RMSprop(0.1)], ids=["sgd", "rmsprop"])
+def test_a_frozen_layer_and_its_state_stay(kernel, optimizer):
+    generator = np.random.default_rng(0)
+    layer, (x, error) = random_layer(generator), random_batch(generator)
+    params = [Layer(*(array.copy() for array in layer)) for _ in range(2)]
     state = optimizer.initial_state(params)
-    optimizer.update(params, [None, layer], state)
+    optimizer.update(params, [x, x], [error, error], state, frozen={0})
     np.testing.assert_array_equal(params[0].weights, layer.weights)
-    assert not state[0].weights.any()
     assert (params[1].weights != layer.weights).all()
-    assert state[1].weights.all()
+    if state:
+        assert not state[0].weights.any()
+        assert state[1].weights.all()
 
 
 @pytest.mark.parametrize(
