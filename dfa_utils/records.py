@@ -15,7 +15,7 @@ from dfa_utils.history import QUANTITIES
 PREFIX = "application/papermill.record/"
 LIBRARIES = (
     *("numpy", "cupy", "cupy-cuda12x", "cupy-cuda13x", "torch"),
-    *("scikit-learn", "matplotlib"),
+    *("numba", "scipy", "scikit-learn", "matplotlib"),
 )
 
 
