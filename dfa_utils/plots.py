@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 # Okabe and Ito's palette: told apart by colour-blind eyes too.
 RULE_COLOURS = {"BP": "#0072B2", "DFA": "#D55E00", "FA": "#009E73", "IFA": "#CC79A7"}
@@ -45,6 +46,7 @@ def plot_error_curves(histories):
             _draw_band(axes, history.epochs, history.held(quantity), label)
         axes.set(title=f"{quantity.split('_')[0].capitalize()} error", xlabel="epoch", yscale="log")
         axes.yaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     panels[0].set_ylabel("error (%)")
     panels[0].legend()
     return figure
