@@ -5,6 +5,7 @@ BUILD ?= _build
 VENV ?= .venv
 CELL_TIMEOUT ?= 7200
 PORT ?= 8000
+BENCHMARK ?= dfa_utils/results/benchmark.json
 
 # cuda12 or cuda13 where an NVIDIA driver answers, by the CUDA version that it supports; else torch.
 DRIVER_CUDA := $(shell nvidia-smi 2>/dev/null | sed -n 's/.*CUDA [A-Z ]*Version: *\([0-9]*\).*/\1/p' | head -n 1)
@@ -21,8 +22,9 @@ PYTHON := $(VENV)/bin/python
 OUT := $(BUILD)/$(PROFILE)
 SOURCES := $(wildcard notebooks/*.py)
 EXECUTED := $(SOURCES:notebooks/%.py=$(OUT)/executed/%.ipynb)
-LIBRARY := $(shell find dfa_utils -name __pycache__ -prune -o -type f -print | sort)
-PAGES := $(shell find _config.yml _toc.yml book -path book/tools -prune -o -path book/profiles -prune -o -type f -print | sort)
+LIBRARY := $(filter-out $(BENCHMARK), \
+    $(shell find dfa_utils -name __pycache__ -prune -o -type f -print | sort))
+PAGES := $(wildcard $(BENCHMARK)) $(shell find _config.yml _toc.yml book -path book/tools -prune -o -path book/profiles -prune -o -type f -print | sort)
 
 # The tree's own dfa_utils, and one thread for each process: sums then round the same in every run.
 export PYTHONPATH := $(CURDIR)
@@ -35,19 +37,23 @@ export PYTHONUNBUFFERED := 1
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help book test serve sync constraints clean FORCE
+.PHONY: help book test bench serve sync constraints clean FORCE
 
 help: ## list the commands
 	@echo "make COMMAND, one of:"
 	@sed -n 's/^\([a-z]*\):.*## /  \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-13s %s\n", $$1, $$2 }'
 	@echo "Variables: PROFILE=$(PROFILE) (a file of book/profiles), BUILD=$(BUILD), VENV=$(VENV),"
-	@echo "  CELL_TIMEOUT=$(CELL_TIMEOUT) (seconds), PORT=$(PORT) (of serve). make -j2 book runs two notebooks at once."
+	@echo "  CELL_TIMEOUT=$(CELL_TIMEOUT) (seconds), PORT=$(PORT) (of serve), BENCHMARK=$(BENCHMARK)."
+	@echo "make -j2 book runs two notebooks at once."
 
 book: $(OUT)/.published ## execute what changed and build the pages (PROFILE=book)
 	@echo "The book is ready: $(abspath $(OUT)/html/index.html)"
 
 test: $(STAMP) ## run all tests, two at a time
 	$(PYTHON) -m pytest -n 2 --dist worksteal
+
+bench: $(STAMP) ## time this project beside others; writes BENCHMARK
+	$(PYTHON) -m benchmarks $(BENCHMARK)
 
 serve: ## show the built pages at a local address
 	@test -f $(OUT)/.published || { echo "Nothing to serve: make book PROFILE=$(PROFILE) first."; exit 1; }
