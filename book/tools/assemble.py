@@ -1,4 +1,4 @@
-"""Lay out the sources of the pages afresh: pages, executed notebooks, their numbers, MathJax."""
+"""Lay out the sources of the pages afresh: pages, notebooks, numbers, pictures, MathJax."""
 
 import argparse
 import importlib.util
@@ -8,7 +8,11 @@ from pathlib import Path
 
 import yaml
 
+from dfa_utils.benchmark_numbers import headline_numbers
+from dfa_utils.benchmark_plots import FIGURES
+from dfa_utils.diagrams import write_svg
 from dfa_utils.records import read_records
+from dfa_utils.stored_results import load_results
 
 ROOT = Path(__file__).resolve().parents[2]
 # The pages load tex-chtml.js, and it loads its fonts and what its menu offers.
@@ -44,9 +48,16 @@ def assemble(target, notebooks):
 
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     numbers = {page_name(notebook): read_records(notebook) for notebook in notebooks}
+    benchmark = load_results("benchmark")
+    numbers["benchmark"] = headline_numbers(benchmark)
     config["parse"]["myst_substitutions"] = numbers
     text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
     (target / "_config.yml").write_text(text, encoding="utf-8")
+
+    pictures = target / "book" / "_static"
+    pictures.mkdir(exist_ok=True)
+    for name, draw in FIGURES.items():
+        write_svg(draw(benchmark), pictures / name)
 
 
 def page_name(notebook):
