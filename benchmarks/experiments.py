@@ -26,7 +26,10 @@ def compare(plan):
         Rows.
     """
     cores, rows = available_cores(), []
-    for used in [cores[:1]] + ([cores] if len(cores) > 1 else []):
+    settings = [cores[:1]]
+    if plan.use_all_cores and len(cores) > 1:
+        settings.append(cores)
+    for used in settings:
         with workers(COMPETITORS, used) as started:
             for hidden_sizes in plan.networks:
                 for rule, optimizer in plan.settings:

@@ -59,6 +59,8 @@ class Plan:
         Of an epoch that is timed.
     whole : int
         Of the whole training set, for which times are reported.
+    use_all_cores : bool
+        Compare on one thread for each core too, and not on one thread alone.
     rounds, slow_rounds : int
         How often each competitor is timed, in turns; and each process of its own.
     networks : tuple of tuple of int
@@ -77,6 +79,7 @@ class Plan:
     dataset: str
     images: int
     whole: int
+    use_all_cores: bool
     rounds: int
     slow_rounds: int
     networks: tuple
@@ -94,6 +97,7 @@ FULL = Plan(
     dataset="mnist",
     images=12_000,
     whole=60_000,
+    use_all_cores=True,
     rounds=5,
     slow_rounds=3,
     networks=(BOOK, SHALLOW, NARROW),
@@ -118,6 +122,7 @@ QUICK = Plan(
     dataset="digits",
     images=192,
     whole=384,
+    use_all_cores=False,
     rounds=2,
     slow_rounds=1,
     networks=((8, 8, 8),),

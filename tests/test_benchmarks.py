@@ -181,6 +181,14 @@ def test_a_competitor_that_fails_is_named_and_the_others_are_timed():
         assert len(row["seconds"]["project"]) == 1
 
 
+def test_a_process_computes_on_as_many_threads_as_it_has_cores():
+    cores = available_cores()
+    for used in (cores[:1], cores):
+        with workers(["products"], used) as started:
+            row = measure_in_turns(started, replace(CASE, dataset="digits"), rounds=1)
+        assert set(row["thread_pools"]["products"].values()) == {len(used)}
+
+
 def test_counted_products_agree_with_the_measured_ones():
     for rule in RULES:
         problem = whole_pixels(replace(CASE, rule=rule))
