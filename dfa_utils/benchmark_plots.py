@@ -41,8 +41,9 @@ def draw_comparison(results):
                 _draw_row(axes, row, height, results["plan"]["whole"])
         axes.set(title=network_name(hidden_sizes), xscale="log", xlabel="seconds an epoch")
         axes.set_yticks(list(height.values()), NAMES.values())
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         _tidy(axes)
-    panels[0].legend(*_one_of_each(panels[0]), loc="lower left")
+    panels[0].legend(*_one_of_each(panels[0]), loc="upper right")
     return figure
 
 
