@@ -83,7 +83,10 @@ def epoch_table(results, threads=None, show=in_full):
         [str(key[0]), OPTIMIZERS[key[1]], key[2], *(lines[key].get(c, "") for c in columns)]
         for key in keys
     ]
-    return markdown_table(("threads", "optimizer", "what computes"), columns, body)
+    titles = ("threads", "optimizer", "what computes")
+    if threads is not None:  # one number for all lines, which the text around it names
+        titles, body = titles[1:], [cells[1:] for cells in body]
+    return markdown_table(titles, columns, body)
 
 
 def training_table(results):
