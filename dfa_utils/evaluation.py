@@ -3,7 +3,7 @@
 from dfa_utils.arrays import namespace_of
 from dfa_utils.choices import choose
 from dfa_utils.losses import LOSSES
-from dfa_utils.network import forward_propagation, in_chunks
+from dfa_utils.network import compute_logits, in_chunks
 
 
 def evaluate(params, dataset, activation="tanh", loss="binary_cross_entropy"):
@@ -21,30 +21,35 @@ def evaluate(params, dataset, activation="tanh", loss="binary_cross_entropy"):
     dict
         ``test_loss`` (nats a sample) and ``test_error`` (percent), numpy.ndarray (seeds,).
     """
-    objective = choose("loss", loss, LOSSES)
-    pieces = zip(
-        in_chunks(dataset.test_images),
-        in_chunks(dataset.test_labels[:, None]),
-        in_chunks(dataset.test_targets),
-        strict=True,
-    )
+    logits = compute_logits(params, dataset.test_images, activation)
+    labels, targets = dataset.test_labels, dataset.test_targets
+    return measure("test", logits, labels, targets, choose("loss", loss, LOSSES), dataset.backend)
+
+
+def measure(part, logits, labels, targets, objective, backend):
+    """Compare logits with what they should be, and bring the averages to the host.
+
+    Parameters
+    ----------
+    part : {"train", "test"}
+    logits : array (seeds, n, classes)
+    labels : array of int (n,) or (seeds, n)
+    targets : array (n, classes) or (seeds, n, classes)
+    objective : dfa_utils.losses.Loss
+    backend : Backend
+
+    Returns
+    -------
+    dict
+        ``{part}_loss`` (nats a sample) and ``{part}_error`` (percent), numpy.ndarray (seeds,).
+    """
+    xp, count = namespace_of(logits), logits.shape[-2]
     total_loss = total_wrong = 0
-    for x, labels, targets in pieces:
-        logits = forward_propagation(params, x, activation).logits
-        chunk_loss, wrong = loss_and_wrong(objective, logits, labels[:, 0], targets)
-        total_loss, total_wrong = total_loss + chunk_loss, total_wrong + wrong
-    return averages("test", total_loss, total_wrong, dataset.test_images.shape[0], dataset.backend)
-
-
-def loss_and_wrong(objective, logits, labels, targets):
-    """Return the summed loss and the number of wrong classes, arrays (seeds,) on the device."""
-    xp = namespace_of(logits)
-    wrong = xp.astype(xp.argmax(logits, axis=-1) != labels, logits.dtype)
-    return xp.sum(objective.value(logits, targets), axis=-1), xp.sum(wrong, axis=-1)
-
-
-def averages(part, total_loss, total_wrong, count, backend):
-    """Bring totals to the host, as loss (nats a sample) and error (percent) of ``part``."""
+    chunks = (in_chunks(array) for array in (logits, labels[..., None], targets))
+    for some_logits, some_labels, some_targets in zip(*chunks, strict=True):
+        wrong = xp.argmax(some_logits, axis=-1) != some_labels[..., 0]
+        total_wrong += xp.sum(xp.astype(wrong, logits.dtype), axis=-1)
+        total_loss += xp.sum(objective.value(some_logits, some_targets), axis=-1)
     return {
         f"{part}_loss": backend.to_host(total_loss) / count,
         f"{part}_error": 100 * backend.to_host(total_wrong) / count,

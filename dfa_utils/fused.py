@@ -42,9 +42,12 @@ def _numba_step():
         return None
     numba = importlib.import_module("numba")
 
-    # Without NumPy's error model every division is guarded, and the loop is not vectorised.
+    # Without NumPy's error model every division is guarded, and the loop is not vectorised. An
+    # array that does not lie in one piece cannot be reshaped here: an error, and never a copy.
     @numba.njit(fastmath=True, error_model="numpy")
     def loop(parameter, gradient, mean_square, learning_rate, smoothing, rest, epsilon):
+        parameter = parameter.reshape(-1)
+        gradient, mean_square = gradient.reshape(-1), mean_square.reshape(-1)
         for i in range(parameter.size):
             g = gradient[i]
             m = smoothing * mean_square[i] + rest * g * g
@@ -52,9 +55,8 @@ def _numba_step():
             parameter[i] -= learning_rate * g / (math.sqrt(m) + epsilon)
 
     def step(parameter, gradient, mean_square, learning_rate, smoothing, epsilon):
-        flat = (np.reshape(array, -1, copy=False) for array in (parameter, gradient, mean_square))
-        factors = (learning_rate, smoothing, 1 - smoothing, epsilon)
-        loop(*flat, *(parameter.dtype.type(factor) for factor in factors))
+        factors = _factors(parameter.dtype, learning_rate, smoothing, epsilon)
+        loop(parameter, gradient, mean_square, *factors)
 
     return step
 
@@ -74,8 +76,13 @@ def _cupy_step():
     )
 
     def step(parameter, gradient, mean_square, learning_rate, smoothing, epsilon):
-        factors = (learning_rate, smoothing, 1 - smoothing, epsilon)
-        factors = (parameter.dtype.type(factor) for factor in factors)
+        factors = _factors(parameter.dtype, learning_rate, smoothing, epsilon)
         kernel(gradient, *factors, parameter, mean_square)
 
     return step
+
+
+@cache
+def _factors(dtype, learning_rate, smoothing, epsilon):
+    """Return the factors of a step in the type of the arrays: small layers feel each conversion."""
+    return tuple(map(dtype.type, (learning_rate, smoothing, 1 - smoothing, epsilon)))

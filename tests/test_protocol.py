@@ -7,7 +7,7 @@ from small_data import STRICT, random_dataset, random_network
 from test_training import RULES, assert_same_run, run
 
 from dfa_utils.adversarial import FastGradientSign
-from dfa_utils.batches import shuffled_batches
+from dfa_utils.batches import mini_batches, shuffled_orders
 from dfa_utils.dropout import Dropout
 from dfa_utils.history import QUANTITIES
 from dfa_utils.learning_rules import LEARNING_RULES, direct_feedback_alignment
@@ -79,7 +79,8 @@ def test_dfa_with_rmsprop_equals_a_loop_in_torch():
         [p for layer in layers for p in layer.parameters()], 0.01, eps=1e-8
     )
     for epoch in (1, 2, 3):
-        for x, _, targets in shuffled_batches(data, 16, (seed,), epoch):
+        for batch in mini_batches(shuffled_orders(data, (seed,), epoch), 16):
+            x, targets = data.train_images[batch], data.train_targets[batch]
             optimizer.zero_grad()
             h, hidden = torch.tensor(x[0]), []
             for linear in layers[:-1]:

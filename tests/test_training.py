@@ -94,7 +94,7 @@ def one_epoch_without_host(forbid, monkeypatch, rule, optimizer):
     """Run the batches of one epoch while nothing may come back to the host."""
     import dfa_utils.training as training
 
-    batches = training.shuffled_batches
+    batches = training.mini_batches
 
     def watched(*args):
         all_batches = list(batches(*args))
@@ -102,7 +102,7 @@ def one_epoch_without_host(forbid, monkeypatch, rule, optimizer):
         yield from all_batches
         raise EndOfEpoch
 
-    monkeypatch.setattr(training, "shuffled_batches", watched)
+    monkeypatch.setattr(training, "mini_batches", watched)
     run(rule, backend=STRICT, optimizer=optimizer)
 
 
