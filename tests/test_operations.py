@@ -6,6 +6,7 @@ from typing import ClassVar
 import array_api_compat.numpy
 import numpy as np
 import pytest
+from conftest import ROOT
 from small_data import random_dataset, random_network
 from test_training import RULES
 
@@ -98,7 +99,8 @@ def of_a_step(monkeypatch):
 @pytest.mark.parametrize("hidden_layers", [1, 3, 10])
 @RULES
 def test_operations_of_a_step(rule, optimizer, hidden_layers, of_a_step):
-    """The numbers stand in the book, on the page about performance."""
+    page = (ROOT / "book" / "performance.md").read_text("utf-8")
+    assert "$19 + 11L$ array operations, of which $2 + 3L$ are matrix products" in page
     counts = of_a_step(rule, optimizer, hidden_layers)
     assert counts.total() == 19 + 11 * hidden_layers, counts
     assert counts["matmul"] == 2 + 3 * hidden_layers
