@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +16,13 @@ from filelock import FileLock  # noqa: E402
 from dfa_utils.arrays import cuda_is_available  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
+# A shell starts what runs in its background deaf to interrupts, and children inherit that.
+HEARING_INTERRUPTS = [
+    sys.executable,
+    "-c",
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL);"
+    "os.execvp(sys.argv[1], sys.argv[1:])",
+]
 
 
 def pytest_collection_modifyitems(items):
@@ -47,17 +53,16 @@ class Book:
     def start(self, *arguments):
         """Start make; the environment counts as up to date."""
         hidden = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "PYTHONPATH")
+        installed = f"{sys.prefix}/.installed-torch"
         settings = [f"VENV={sys.prefix}", "ACCELERATOR=torch", "PROFILE=smoke"]
         return subprocess.Popen(
-            ["make", *settings, "-o", f"{sys.prefix}/.installed-torch", *arguments],
+            [*HEARING_INTERRUPTS, "make", *settings, "-o", installed, *arguments],
             cwd=self.root,
             env={name: value for name, value in os.environ.items() if name not in hidden},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,  # so that an interrupt reaches it and its children alone
-            # A shell starts what runs in its background deaf to interrupts, and children inherit.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def make(self, *arguments):
