@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 import subprocess
 import sys
 
@@ -143,3 +144,43 @@ def test_the_linter_has_nothing_to_say(command):
         timeout=60,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def papermill_commands(text):
+    """Return the words of every papermill command in a text that runs a notebook."""
+    one_line = text.replace("\\\n", " ")
+    commands = re.findall(r"papermill (notebooks/\S+\.ipynb [^`\n]*)", one_line)
+    return [shlex.split(command) for command in commands]
+
+
+@pytest.mark.parametrize(
+    "path", [*SOURCES, *ROOT.glob("book/*.md"), ROOT / "README.md"], ids=lambda path: path.stem
+)
+def test_worked_commands_name_parameters_and_values_that_fit(path):
+    if path.suffix == ".py":
+        text = "\n\n".join(texts(jupytext.read(path)))
+    else:
+        text = path.read_text("utf-8")
+    for notebook, output, *options in papermill_commands(text):
+        known = papermill.inspect_notebook(str(ROOT / notebook))
+        assert output.endswith(".ipynb")
+        given = {}
+        while options:
+            option = options.pop(0)
+            if option == "-p":
+                name, value = options.pop(0), options.pop(0)
+                given[name] = yaml.safe_load(value)
+            else:
+                assert option == "-y", option
+                given |= yaml.safe_load(options.pop(0))
+        assert given and set(given) <= set(known), (notebook, given)
+        for name, value in given.items():
+            kind = known[name]["inferred_type_name"]
+            expected = {"int": int, "float": (int, float), "str": str}.get(kind, object)
+            # A shell variable stands for a value that is not known here.
+            assert isinstance(value, expected) or str(value).startswith("$"), (name, value)
+
+
+def test_papermill_commands_are_found_over_several_lines():
+    text = "x\n```bash\n.venv/bin/papermill notebooks/a.ipynb b.ipynb \\\n    -p c 'd e'\n```\n"
+    assert papermill_commands(text) == [["notebooks/a.ipynb", "b.ipynb", "-p", "c", "d e"]]
