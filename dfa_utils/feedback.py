@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+from dfa_utils.arrays import namespace_of
 from dfa_utils.learning_rules import (
     direct_feedback_alignment,
     feedback_alignment,
@@ -74,5 +75,13 @@ def transposed_weights(params):
     -------
     list of array (seeds, width of the layer above, width)
         In memory of their own.
+
+    Raises
+    ------
+    ValueError
+        If the weights of a layer are all zero: feedback that is zero sends nothing, for ever.
     """
+    for number, layer in enumerate(params[1:], start=2):
+        if not bool(namespace_of(layer.weights).any(layer.weights != 0)):
+            raise ValueError(f"the weights of layer {number} are zero, and no feedback to send by")
     return [layer.weights.mT for layer in copy_params(params[1:])]

@@ -136,7 +136,7 @@ params = initialise_params(
 )
 
 # %% [markdown]
-# The feedback matrices come from a distribution too, or, for FA, from the initial weights themselves (`weights`), as in the code that the paper's author released:
+# The feedback matrices come from a distribution too, or, for FA, from the initial weights themselves (`weights`, where they are not zero), as in the code that the paper's author released for ReLU units:
 
 # %%
 if feedback_initialiser == "weights" and rule == "fa":
