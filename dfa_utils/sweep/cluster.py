@@ -1,0 +1,53 @@
+"""Where points run: a cluster of this machine's cores, or one that exists."""
+
+from contextlib import contextmanager
+
+from dask.system import CPU_COUNT
+from distributed import Client, LocalCluster
+
+from dfa_utils.sweep.errors import SweepError
+
+LOOPBACK = "127.0.0.1"
+
+
+@contextmanager
+def connect(scheduler=None, workers=None):
+    """Give a client of the cluster, and end what was started for it.
+
+    Parameters
+    ----------
+    scheduler : str, optional
+        The address of a scheduler; by default a cluster is made on this machine, which nothing
+        outside it can reach.
+    workers : int, optional
+        How many points to run at once on this machine; by default as many as it has cores.
+
+    Yields
+    ------
+    distributed.Client
+
+    Raises
+    ------
+    SweepError
+        If no scheduler answers at the address.
+    """
+    if scheduler is None:
+        with (
+            LocalCluster(
+                n_workers=workers or CPU_COUNT,
+                threads_per_worker=1,
+                host=LOOPBACK,
+                dashboard_address=f"{LOOPBACK}:0",
+                worker_dashboard_address=f"{LOOPBACK}:0",
+                memory_limit=0,  # the notebooks' memory is that of other processes
+            ) as cluster,
+            Client(cluster) as client,
+        ):
+            yield client
+        return
+    try:
+        client = Client(scheduler, timeout=30)
+    except (OSError, ValueError) as error:
+        raise SweepError(f"no scheduler answers at {scheduler}: {error}") from None
+    with client:
+        yield client

@@ -1,0 +1,135 @@
+"""One point, in the process of a worker."""
+
+import os
+import shutil
+import socket
+import sysconfig
+import time
+import uuid
+from pathlib import Path
+
+import nbformat
+import papermill
+
+import dfa_utils
+from dfa_utils.records import read_records
+from dfa_utils.sweep.code_digest import code_digest
+from dfa_utils.sweep.errors import SweepError
+from dfa_utils.sweep.store import point_folder, read_status, write_json
+
+# One thread for each process: parallelism is across points, and sums round the same in every run.
+THREADS = ("OPENBLAS_NUM", "OMP_NUM", "MKL_NUM", "BLIS_NUM", "VECLIB_MAXIMUM")
+ONE_THREAD = {f"{library}_THREADS": "1" for library in THREADS}
+
+
+def run_point(out, name, choice, code):
+    """Execute the notebook at a point and leave what came of it in the point's folder.
+
+    Parameters
+    ----------
+    out : str
+        The folder of the sweep, by a path that is the same for all workers.
+    name : str
+    choice : dict
+        The parameters that differ from the notebook's own.
+    code : str
+        What `dfa_utils.sweep.code_digest` must find here.
+
+    Returns
+    -------
+    dict
+        As in ``status.json``; a notebook that fails is told there, not raised.
+
+    Raises
+    ------
+    SweepError
+        If this worker is not fit to run any point.
+    """
+    notebook = check_worker(out, code)
+    status = read_status(out, name)
+    if status and status["state"] == "done":  # by a worker that was taken for dead
+        return status
+    started = time.perf_counter()
+    folder = point_folder(out, name)
+    folder.mkdir(parents=True, exist_ok=True)
+    running = folder / f"running-{uuid.uuid4().hex}.ipynb"
+    status = {"state": "done", "error": None, "host": socket.gethostname(), "choice": choice}
+    if "checkpoint_dir" in papermill.inspect_notebook(notebook):
+        choice = choice | {"checkpoint_dir": str(folder / "checkpoints")}
+    try:
+        execute(notebook, Path(out), running, choice)
+    except Exception as error:  # whatever a notebook can raise is this point's own affair
+        status |= {"state": "failed", "error": _in_one_line(error)}
+    _keep(folder, running, status["state"])
+    status["seconds"] = round(time.perf_counter() - started, 2)
+    write_json(folder / "status.json", status)
+    return status
+
+
+def check_worker(out, code):
+    """Refuse a process that does not see the sweep's folder, or has other code than the driver.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+        The notebook of the sweep.
+
+    Raises
+    ------
+    SweepError
+    """
+    path, host = Path(out) / "notebook.ipynb", socket.gethostname()
+    if not path.is_file():
+        raise SweepError(f"{host} sees no {path}: the folder must be one that all workers share")
+    notebook = nbformat.read(path, as_version=4)
+    if code_digest(notebook) != code:
+        package = Path(dfa_utils.__file__).parent
+        raise SweepError(f"the numerical code of {package} on {host} is not that of the driver")
+    return notebook
+
+
+def execute(notebook, folder, target, parameters):
+    """Execute a notebook with papermill, on one thread.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+    folder, target : Path
+        The folder in which it runs, and the executed notebook to write.
+    parameters : dict
+    """
+    os.environ |= ONE_THREAD
+    home = str(Path(dfa_utils.__file__).parents[1])
+    if home != sysconfig.get_path("purelib"):
+        # A checkout: the notebook's process finds the code that has been checked.
+        others = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+        rest = [path for path in others if path and path != home]
+        os.environ["PYTHONPATH"] = os.pathsep.join([home, *rest])
+    papermill.execute_notebook(
+        notebook,
+        target,
+        parameters,
+        kernel_name="python3",
+        progress_bar=False,
+        cwd=folder,
+        extra_arguments=["--log-level=CRITICAL"],  # what cells say is in their outputs
+    )
+
+
+def _keep(folder, running, state):
+    """Give the executed notebook its name, and leave nothing of earlier attempts."""
+    if running.exists():
+        os.replace(running, folder / ("notebook.ipynb" if state == "done" else "failed.ipynb"))
+    if state == "done":
+        write_json(folder / "records.json", read_records(folder / "notebook.ipynb"))
+        (folder / "failed.ipynb").unlink(missing_ok=True)
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    for left in folder.glob("running-*.ipynb"):
+        left.unlink(missing_ok=True)
+
+
+def _in_one_line(error):
+    """Return what an error says, as a traceback ends."""
+    if isinstance(error, papermill.PapermillExecutionError):
+        return f"{error.ename}: {error.evalue}"
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,40 @@
+"""What a sweep prints while it runs."""
+
+import time
+
+
+class Progress:
+    """A line for each point that ends, with an estimate of the time left.
+
+    Parameters
+    ----------
+    total : int
+        The points that are to be run now.
+    report : callable
+        Takes a line.
+    """
+
+    def __init__(self, total, report):
+        self.total = total
+        self.report = report
+        self.count = 0
+        self.started = time.perf_counter()
+
+    def ended(self, label, status):
+        """Report a point by its label and its status."""
+        self.count += 1
+        left = (time.perf_counter() - self.started) / self.count * (self.total - self.count)
+        end = f"{duration(left)} left" if self.count < self.total else "none left"
+        line = f"[{self.count:{len(str(self.total))}d}/{self.total}] {status['state']:6} {label}"
+        took = "" if status["seconds"] is None else duration(status["seconds"])
+        self.report(f"{line}  {took}  {end}")
+        if status["error"]:
+            self.report(f"    {status['error']}")
+
+
+def duration(seconds):
+    """Return seconds as a reader likes them: ``"42 s"``, ``"7 min"``, ``"3 h 20 min"``."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"
