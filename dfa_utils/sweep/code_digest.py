@@ -81,8 +81,9 @@ def normalised(source):
 
 def _imported(source):
     """Return the names of the modules of the package that a source imports."""
+    lines = [line for line in source.splitlines() if not line.lstrip().startswith(("!", "%"))]
     try:
-        tree = ast.parse(source)
+        tree = ast.parse("\n".join(lines))
     except SyntaxError:
         return []
     paths = []

@@ -1,16 +1,18 @@
 """The driver: hands the points that are missing to the workers and keeps the books."""
 
+import uuid
 from pathlib import Path
 from typing import NamedTuple
 
 from distributed import KilledWorker, as_completed
 
 from dfa_utils.sweep.cluster import connect
-from dfa_utils.sweep.execution import check_worker, run_point
+from dfa_utils.sweep.execution import check_worker, run_point, unfinished
 from dfa_utils.sweep.plan import make_plan, read_notebook
 from dfa_utils.sweep.progress import Progress
 from dfa_utils.sweep.store import (
     check_folder,
+    count_others,
     locked,
     point_folder,
     read_status,
@@ -18,6 +20,9 @@ from dfa_utils.sweep.store import (
     write_plan,
 )
 from dfa_utils.sweep.table import write_table
+
+# How many executions must have ended with their worker before a point is given up.
+DEATHS = 2
 
 
 class Outcome(NamedTuple):
@@ -58,6 +63,8 @@ def run_sweep(notebook, blocks, out, *, scheduler=None, workers=None, report=pri
         write_plan(out, plan, source)
         missing = missing_points(out, plan)
         report(f"{len(plan.points)} points, {len(plan.points) - len(missing)} of them done before")
+        if others := count_others(out, plan):
+            report(f"{others} more lie here, computed by other code: they do not count")
         try:
             if missing:
                 with connect(scheduler, workers) as client:
@@ -95,25 +102,40 @@ def _run(client, out, plan, missing, report):
     """Run points on a cluster; return when all have ended."""
     report(f"dashboard: {client.dashboard_link}")
     client.run(check_worker, str(out), plan.code)  # those that are there now
-    points, varied = {}, plan.varied
-    progress = Progress(len(missing), report)
-    for place, point in enumerate(missing):
-        key = ("point", point.name)  # keys of one kind are handed out in the order of priority
-        arguments = (str(out), point.name, point.choice, plan.code)
-        points[client.submit(run_point, *arguments, key=key, priority=-place)] = point
-    for future, result in as_completed(list(points), with_results=True, raise_errors=False):
+    for left in (path for point in missing for path in unfinished(out, point.name)):
+        left.unlink(missing_ok=True)  # of a driver that was stopped
+    varied, progress = plan.varied, Progress(len(missing), report)
+    points = {
+        _submit(client, out, plan, point, -place): point for place, point in enumerate(missing)
+    }
+    ended = as_completed(list(points), with_results=True, raise_errors=False)
+    for future, result in ended:
         point = points.pop(future)
         if future.status == "error":
-            result = _status_of_error(out, point, future.exception())
+            error = future.exception()
+            if not isinstance(error, KilledWorker):
+                raise error
+            if len(unfinished(out, point.name)) < DEATHS:
+                # Dask blames all that a dead worker had been given; this one did not run there.
+                again = _submit(client, out, plan, point, 0)
+                points[again] = point
+                ended.add(again)
+                continue
+            result = _give_up(out, point)
         progress.ended(plan.label(point, varied), result)
 
 
-def _status_of_error(out, point, error):
-    """Record a point whose workers died; anything else is no fault of the point."""
-    if not isinstance(error, KilledWorker):
-        raise error
+def _submit(client, out, plan, point, priority):
+    """Hand a point to the cluster; return its future."""
+    # Under keys of one kind dask keeps what it cannot start yet, in the order of priority.
+    key = ("point", point.name, uuid.uuid4().hex)
+    arguments = (str(out), point.name, point.choice, plan.code)
+    return client.submit(run_point, *arguments, key=key, priority=priority)
+
+
+def _give_up(out, point):
+    """Record a point in whose execution one worker after the other has died."""
     message = "every worker that ran it died; its memory may not suffice"
     status = {"state": "failed", "error": message, "seconds": None, "choice": point.choice}
-    point_folder(out, point.name).mkdir(parents=True, exist_ok=True)
     write_json(point_folder(out, point.name) / "status.json", status)
     return status

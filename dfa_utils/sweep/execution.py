@@ -53,6 +53,7 @@ def run_point(out, name, choice, code):
     folder = point_folder(out, name)
     folder.mkdir(parents=True, exist_ok=True)
     running = folder / f"running-{uuid.uuid4().hex}.ipynb"
+    running.touch()  # stays where this process dies: see `unfinished`
     status = {"state": "done", "error": None, "host": socket.gethostname(), "choice": choice}
     if "checkpoint_dir" in papermill.inspect_notebook(notebook):
         choice = choice | {"checkpoint_dir": str(folder / "checkpoints")}
@@ -60,10 +61,15 @@ def run_point(out, name, choice, code):
         execute(notebook, Path(out), running, choice)
     except Exception as error:  # whatever a notebook can raise is this point's own affair
         status |= {"state": "failed", "error": _in_one_line(error)}
-    _keep(folder, running, status["state"])
+    _keep(out, name, running, status["state"])
     status["seconds"] = round(time.perf_counter() - started, 2)
     write_json(folder / "status.json", status)
     return status
+
+
+def unfinished(out, name):
+    """Return the files of executions of a point that began and have not ended, list of Path."""
+    return list(point_folder(out, name).glob("running-*.ipynb"))
 
 
 def check_worker(out, code):
@@ -116,15 +122,16 @@ def execute(notebook, folder, target, parameters):
     )
 
 
-def _keep(folder, running, state):
+def _keep(out, name, running, state):
     """Give the executed notebook its name, and leave nothing of earlier attempts."""
-    if running.exists():
+    folder = point_folder(out, name)
+    if running.stat().st_size:
         os.replace(running, folder / ("notebook.ipynb" if state == "done" else "failed.ipynb"))
     if state == "done":
         write_json(folder / "records.json", read_records(folder / "notebook.ipynb"))
         (folder / "failed.ipynb").unlink(missing_ok=True)
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
-    for left in folder.glob("running-*.ipynb"):
+    for left in unfinished(out, name):
         left.unlink(missing_ok=True)
 
 

@@ -40,10 +40,9 @@ def plot_marginals(table, record, varied):
 
 def _draw(axes, table, record, name):
     """Draw one panel."""
-    groups = table.groupby(name, dropna=False)[record]
-    means = groups.mean().to_numpy(dtype=float, na_value=np.nan)
-    spread = groups.std().to_numpy(dtype=float, na_value=np.nan)
-    values = groups.mean().index
+    groups = table[record].astype(float).groupby(table[name], dropna=False)
+    means, spread = groups.mean(), groups.std()
+    values = means.index
     places = np.arange(len(values))
     numbers = is_numeric_dtype(values) and not is_bool_dtype(values) and not values.hasnans
     if numbers:
@@ -55,7 +54,7 @@ def _draw(axes, table, record, name):
     axes.errorbar(
         places,
         means,
-        yerr=np.nan_to_num(spread),
+        yerr=spread.fillna(0),
         fmt="o-" if numbers else "o",
         color=COLOUR,
         capsize=3,

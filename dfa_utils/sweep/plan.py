@@ -11,6 +11,7 @@ from dfa_utils.sweep.code_digest import code_digest
 from dfa_utils.sweep.errors import SweepError
 from dfa_utils.sweep.grid import expand
 from dfa_utils.sweep.parameters import read_parameters
+from dfa_utils.sweep.words import short
 
 
 class Point(NamedTuple):
@@ -55,10 +56,10 @@ class Plan:
         return [name for name, found in values.items() if len(found) > 1]
 
     def label(self, point, varied):
-        """Return the words for a point in lists: the values of the varied parameters."""
-        shown = varied or list(point.choice)
-        values = [f"{name}={json.dumps(point.parameters[name])}" for name in shown]
-        return f"{point.name}  {' '.join(values)}".replace('"', "")
+        """Return the words for a point in lists: what the grid gives it, where points differ."""
+        names = [name for name in point.choice if name in varied] or list(point.choice)
+        values = [f"{name}={short(point.parameters[name])}" for name in names]
+        return "  ".join([point.name, *values])
 
 
 def read_notebook(path):

@@ -2,6 +2,8 @@
 
 import time
 
+from dfa_utils.sweep.words import duration
+
 
 class Progress:
     """A line for each point that ends, with an estimate of the time left.
@@ -30,11 +32,3 @@ class Progress:
         self.report(f"{line}  {took}  {end}")
         if status["error"]:
             self.report(f"    {status['error']}")
-
-
-def duration(seconds):
-    """Return seconds as a reader likes them: ``"42 s"``, ``"7 min"``, ``"3 h 20 min"``."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"

@@ -22,6 +22,8 @@ from filelock import FileLock, Timeout
 from dfa_utils.sweep.errors import SweepError
 from dfa_utils.sweep.plan import plan_of
 
+LOCK = ".lock"
+
 
 def point_folder(out, name):
     """Return the folder of a point."""
@@ -65,7 +67,7 @@ def check_folder(out, plan):
     ------
     SweepError
     """
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+    if not out.exists() or (out.is_dir() and {path.name for path in out.iterdir()} <= {LOCK}):
         return
     if not (out / "sweep.json").is_file():
         raise SweepError(f"{out} holds something else than a sweep: give --out a new folder")
@@ -86,11 +88,18 @@ def check_folder(out, plan):
             )
 
 
+def count_others(out, plan):
+    """Return how many points lie in the folder that are not of this plan."""
+    folder = out / "points"
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    return len(names - {point.name for point in plan.points})
+
+
 @contextmanager
 def locked(out):
     """Keep a second driver out of the folder for as long as this one lives."""
     out.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(out / ".lock")
+    lock = FileLock(out / LOCK)
     try:
         lock.acquire(timeout=0)
     except Timeout:

@@ -1,6 +1,7 @@
 """The results of a sweep as one tidy table."""
 
 import json
+import math
 import os
 from numbers import Real
 from pathlib import Path
@@ -107,9 +108,11 @@ def _column(rows, name):
     """Return a column whose type follows from its values alone; what is not there is missing."""
     values = [row.get(name) for row in rows]
     kinds = {type(value) for value in values if value is not None}
-    for kind, dtype in (({bool}, "boolean"), ({int}, "Int64"), ({int, float}, "Float64")):
-        if kinds and kinds <= kind:
+    for wanted, dtype in (({bool}, "boolean"), ({int}, "Int64")):
+        if kinds == wanted:
             return pd.array(values, dtype=dtype)
+    if kinds and kinds <= {int, float}:
+        return [math.nan if value is None else float(value) for value in values]
     texts = [value if value is None or isinstance(value, str) else str(value) for value in values]
     return pd.array(texts, dtype="string")
 

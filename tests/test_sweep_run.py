@@ -1,0 +1,150 @@
+"""Sweeps on real schedulers and workers, in processes of their own, that are killed on the way."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from importlib.metadata import entry_points
+
+import nbformat
+import psutil
+import pytest
+from conftest import ROOT
+from small_sweep import drive, start_driver, started, wait_until, write_trial
+
+from dfa_utils.sweep.command import main
+from dfa_utils.sweep.table import load_table
+
+LOOPBACK = ["--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0"]
+
+
+def states(out):
+    """Return the states of the points of a sweep, by their task and size."""
+    table = load_table(out).drop_duplicates("point")
+    return dict(zip(zip(table["task"], table["size"], strict=True), table["state"], strict=True))
+
+
+def is_alive(pid):
+    """Tell whether a process runs, and is not just waiting to be buried."""
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """The address of a scheduler with two workers, each a process of its own."""
+    file = tmp_path / "scheduler.json"
+    commands = [["scheduler", "--port", "0"]]
+    commands += [["worker", "--nthreads", "1", "--no-nanny", "--name", name] for name in "ab"]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "dask", *command, *LOOPBACK, "--scheduler-file", file],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for command in commands
+    ]
+    wait_until(file.exists)
+    wait_until(lambda: file.read_text().endswith("}"))
+    yield json.loads(file.read_text())["address"]
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def test_a_sweep_survives_a_point_that_raises_and_a_worker_that_is_killed(tmp_path, cluster):
+    notebook, out = write_trial(tmp_path), tmp_path / "out"
+    grid = ["--grid", "task=wait,raise,add", "--grid", "size=1,2"]
+    driver = start_driver(notebook, out, "--scheduler", cluster, *grid)
+    # Both workers are at work on the points that wait.
+    wait_until(lambda: started(out, "wait", 1) and started(out, "wait", 2), driver)
+    ((worker, execution),) = started(out, "wait", 1)
+    os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: not is_alive(execution), driver)
+    (out / "go").touch()
+    printed, _ = driver.communicate(timeout=120)
+
+    assert driver.returncode == 1, printed
+    assert "4 done, 2 failed" in printed
+    assert "ValueError: as it was asked to" in printed and "dashboard: http://127.0.0.1" in printed
+    workers = [worker for worker, _ in started(out, "wait", 1)]
+    assert len(set(workers)) == 2  # elsewhere
+    expected = {(task, size): "done" for task in ("wait", "add") for size in (1, 2)}
+    assert states(out) == expected | {("raise", 1): "failed", ("raise", 2): "failed"}
+    # The checkpoint of the execution that was killed was there for the next one.
+    assert [path.name for path in out.glob("resumed-*")] == ["resumed-wait-1"]
+
+    table = load_table(out)
+    assert set(table["threads"].dropna()) == {"1"}
+    failed = table[table["state"] == "failed"]["point"].iloc[0]
+    executed = nbformat.read(out / "points" / failed / "failed.ipynb", as_version=4)
+    errors = [o.ename for c in executed.cells for o in c.get("outputs", ()) if "ename" in o]
+    assert errors == ["ValueError"]
+    left = sorted(path.name for path in (out / "points").glob("*/*"))
+    done, failed = ["notebook.ipynb", "records.json"] * 4, ["checkpoints", "failed.ipynb"] * 2
+    assert left == sorted([*done, *failed, *["status.json"] * 6])
+
+
+def listening(process):
+    """Return the addresses at which a process and its children can be reached."""
+    family = [process, *process.children(recursive=True)]
+    connections = [connection for member in family for connection in member.net_connections()]
+    return {c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN}
+
+
+def test_a_driver_that_is_killed_loses_nothing_that_is_finished(tmp_path):
+    notebook, out = write_trial(tmp_path), tmp_path / "out"
+    grid = ["--grid", "task=add,wait", "--grid", "size=1,2", "--workers", "2"]
+    driver = start_driver(notebook, out, *grid)
+    wait_until(lambda: started(out, "wait", 1) and started(out, "wait", 2), driver)
+    driver.kill()
+    driver.wait()
+    executions = [pid for size in (1, 2) for _, pid in started(out, "wait", size)]
+    wait_until(lambda: not any(map(is_alive, executions)))
+
+    (out / "go").touch()
+    status, printed = drive(notebook, out, *grid)
+    assert status == 0, printed
+    assert "4 points, 2 of them done before" in printed
+    assert [len(started(out, "add", size)) for size in (1, 2)] == [1, 1]
+    assert [len(started(out, "wait", size)) for size in (1, 2)] == [2, 2]
+
+    whole = tmp_path / "whole"
+    driver = start_driver(notebook, whole, *grid)
+    wait_until(lambda: (whole / "sweep.json").exists(), driver)
+    (whole / "go").touch()
+    assert driver.wait(timeout=120) == 0
+    for ending in ("csv", "parquet", "json"):
+        name = f"table.{ending}"
+        assert (whole / name).read_bytes() == (out / name).read_bytes(), name
+
+
+def test_an_interrupt_ends_all_and_leaves_a_table_of_what_is_finished(tmp_path):
+    notebook, out = write_trial(tmp_path), tmp_path / "out"
+    grid = ["--grid", "task=add,wait", "--grid", "size=1", "--workers", "1"]
+    driver = start_driver(notebook, out, *grid)
+    wait_until(lambda: started(out, "wait", 1), driver)
+    assert listening(psutil.Process(driver.pid)) == {"127.0.0.1"}
+    os.killpg(driver.pid, signal.SIGINT)
+    printed, _ = driver.communicate(timeout=60)
+    assert driver.returncode == 130, printed
+    assert "start it again" in printed
+    wait_until(lambda: not any(is_alive(pid) for _, pid in started(out, "wait", 1)))
+    assert states(out) == {("add", 1): "done", ("wait", 1): "missing"}
+
+
+def test_a_point_that_kills_its_workers_is_given_up_and_the_others_go_on(tmp_path):
+    notebook, out = write_trial(tmp_path), tmp_path / "out"
+    grid = ["--grid", "task=kill,add", "--grid", "size=1", "--workers", "1"]
+    status, printed = drive(notebook, out, *grid)
+    assert status == 1, printed
+    assert states(out) == {("kill", 1): "failed", ("add", 1): "done"}
+    assert len(started(out, "kill", 1)) == 2
+    assert "every worker that ran it died" in printed
+
+
+def test_the_command_is_installed():
+    (command,) = entry_points(group="console_scripts", name="dfa-sweep")
+    assert command.load() is main
