@@ -32,7 +32,7 @@ def is_alive(pid):
 
 @pytest.fixture
 def cluster(tmp_path):
-    """The address of a scheduler with two workers, each a process of its own."""
+    """The address of a scheduler with two workers, and its process; each has one of its own."""
     file = tmp_path / "scheduler.json"
     commands = [["scheduler", "--port", "0"]]
     commands += [["worker", "--nthreads", "1", "--no-nanny", "--name", name] for name in "ab"]
@@ -48,7 +48,7 @@ def cluster(tmp_path):
     ]
     wait_until(file.exists)
     wait_until(lambda: file.read_text().endswith("}"))
-    yield json.loads(file.read_text())["address"]
+    yield json.loads(file.read_text())["address"], processes[0]
     for process in processes:
         process.kill()
         process.wait()
@@ -57,7 +57,7 @@ def cluster(tmp_path):
 def test_a_sweep_survives_a_point_that_raises_and_a_worker_that_is_killed(tmp_path, cluster):
     notebook, out = write_trial(tmp_path), tmp_path / "out"
     grid = ["--grid", "task=wait,raise,add", "--grid", "size=1,2"]
-    driver = start_driver(notebook, out, "--scheduler", cluster, *grid)
+    driver = start_driver(notebook, out, "--scheduler", cluster[0], *grid)
     # Both workers are at work on the points that wait.
     wait_until(lambda: started(out, "wait", 1) and started(out, "wait", 2), driver)
     ((worker, execution),) = started(out, "wait", 1)
@@ -85,6 +85,19 @@ def test_a_sweep_survives_a_point_that_raises_and_a_worker_that_is_killed(tmp_pa
     left = sorted(path.name for path in (out / "points").glob("*/*"))
     done, failed = ["notebook.ipynb", "records.json"] * 4, ["checkpoints", "failed.ipynb"] * 2
     assert left == sorted([*done, *failed, *["status.json"] * 6])
+
+
+def test_a_scheduler_that_is_gone_ends_the_driver_with_a_word(tmp_path, cluster):
+    notebook, out = write_trial(tmp_path), tmp_path / "out"
+    address, scheduler = cluster
+    grid = ["--grid", "task=wait", "--grid", "size=1"]
+    driver = start_driver(notebook, out, "--scheduler", address, *grid)
+    wait_until(lambda: started(out, "wait", 1), driver)
+    scheduler.kill()
+    printed, _ = driver.communicate(timeout=60)
+    assert driver.returncode == 2, printed
+    assert "the scheduler is gone" in printed
+    assert states(out) == {("wait", 1): "missing"}
 
 
 def listening(process):

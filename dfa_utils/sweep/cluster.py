@@ -11,16 +11,18 @@ LOOPBACK = "127.0.0.1"
 
 
 @contextmanager
-def connect(scheduler=None, workers=None):
+def connect(scheduler, workers, points):
     """Give a client of the cluster, and end what was started for it.
 
     Parameters
     ----------
-    scheduler : str, optional
-        The address of a scheduler; by default a cluster is made on this machine, which nothing
-        outside it can reach.
-    workers : int, optional
-        How many points to run at once on this machine; by default as many as it has cores.
+    scheduler : str or None
+        The address of a scheduler; None makes a cluster on this machine, which nothing outside
+        it can reach.
+    workers : int or None
+        How many points to run at once on this machine; None is as many as it has cores.
+    points : int
+        How many there are; no more workers than that are started.
 
     Yields
     ------
@@ -34,7 +36,7 @@ def connect(scheduler=None, workers=None):
     if scheduler is None:
         with (
             LocalCluster(
-                n_workers=workers or CPU_COUNT,
+                n_workers=min(workers or CPU_COUNT, points),
                 threads_per_worker=1,
                 host=LOOPBACK,
                 dashboard_address=f"{LOOPBACK}:0",

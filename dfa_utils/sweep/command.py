@@ -18,7 +18,7 @@ example:
 
 
 def main(arguments=None):
-    """Run the command; the status is 1 where points have failed, 2 where nothing could begin."""
+    """Run the command; its status is 1 where points have failed, 2 where it could not go on."""
     arguments = sys.argv[1:] if arguments is None else arguments
     # What ends a job on a cluster ends it as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

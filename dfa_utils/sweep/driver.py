@@ -7,6 +7,7 @@ from typing import NamedTuple
 from distributed import KilledWorker, as_completed
 
 from dfa_utils.sweep.cluster import connect
+from dfa_utils.sweep.errors import SweepError
 from dfa_utils.sweep.execution import check_worker, run_point, unfinished
 from dfa_utils.sweep.plan import make_plan, read_notebook
 from dfa_utils.sweep.progress import Progress
@@ -56,7 +57,7 @@ def run_sweep(notebook, blocks, out, *, scheduler=None, workers=None, report=pri
     ------
     SweepError
         Before any work, if the grid, the notebook and the folder do not fit one another; later
-        if a worker turns out to be unfit.
+        if a worker turns out to be unfit, or the scheduler is gone.
     """
     source, plan, out = prepare(notebook, blocks, out)
     with locked(out):
@@ -67,7 +68,7 @@ def run_sweep(notebook, blocks, out, *, scheduler=None, workers=None, report=pri
             report(f"{others} more lie here, computed by other code: they do not count")
         try:
             if missing:
-                with connect(scheduler, workers) as client:
+                with connect(scheduler, workers, len(missing)) as client:
                     _run(client, out, plan, missing, report)
         finally:
             write_table(out)
@@ -122,6 +123,8 @@ def _run(client, out, plan, missing, report):
                 ended.add(again)
                 continue
             result = _give_up(out, point)
+        elif future.status != "finished":
+            raise SweepError("the scheduler is gone: what is finished stays, start the sweep again")
         progress.ended(plan.label(point, varied), result)
 
 

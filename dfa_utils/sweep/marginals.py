@@ -4,6 +4,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from dfa_utils.sweep.words import short_text
+
 COLOUR = "#0072B2"
 COLUMNS = 3
 # From this ratio of the largest to the smallest value on, an axis is logarithmic.
@@ -50,7 +52,7 @@ def _draw(axes, table, record, name):
         if places.min() > 0 and places.max() >= LOGARITHMIC * places.min():
             axes.set_xscale("log")
     else:
-        axes.set_xticks(places, [str(value) for value in values], rotation=20, ha="right")
+        axes.set_xticks(places, [short_text(value) for value in values], rotation=20, ha="right")
     axes.errorbar(
         places,
         means,

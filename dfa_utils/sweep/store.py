@@ -3,7 +3,7 @@
 sweep.json            the plan
 notebook.ipynb        what is executed
 points/NAME/          one for each point:
-    status.json       written last: done or failed, the error, seconds, host, parameters
+    status.json       written last: done or failed, the error, seconds, host, choice
     records.json      the records, once it is done
     notebook.ipynb    executed; failed.ipynb where a cell failed
     checkpoints/      of a point that is not done

@@ -1,6 +1,5 @@
 """Means with spread over the seeds, and the effect of each parameter."""
 
-import json
 from pathlib import Path
 
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
@@ -8,7 +7,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from dfa_utils.sweep.errors import SweepError
 from dfa_utils.sweep.marginals import plot_marginals
 from dfa_utils.sweep.table import KEYS, build_table
-from dfa_utils.sweep.words import short
+from dfa_utils.sweep.words import short_text
 
 
 def summarize(out, records=None):
@@ -51,7 +50,7 @@ def print_summary(out, records=None):
     records = known_records(table, about, records)
     varied = varied_columns(table, about)
     means = _means(table, about, varied, records)
-    shown = means[varied].astype("string").fillna("null").map(_shorter)
+    shown = means[varied].astype("string").fillna("null").map(short_text)
     for record in records:
         shown[record] = [
             _in_words(*values)
@@ -106,11 +105,6 @@ def _means(table, about, varied, records):
 def _values(table, about, record):
     """Return the rows that hold a record once for each of its values."""
     return table if record in about["per_seed"] else table.drop_duplicates("point")
-
-
-def _shorter(text):
-    """Return a cell of the table, with a long list made short."""
-    return short(json.loads(text)) if text.startswith("[") else text
 
 
 def _in_words(mean, deviation, count):

@@ -12,6 +12,11 @@ def short(value):
     return json.dumps(value)
 
 
+def short_text(text):
+    """Return the words for a value in a table, in which lists are JSON."""
+    return short(json.loads(text)) if isinstance(text, str) and text.startswith("[") else str(text)
+
+
 def duration(seconds):
     """Return seconds as a reader likes them: ``42 s``, ``7 min``, ``3 h 20 min``."""
     if seconds < 120:
