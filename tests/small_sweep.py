@@ -65,15 +65,21 @@ def write_trial(folder, text=TRIAL):
     return path
 
 
+def environment():
+    """Return the environment of a driver, a scheduler or a worker."""
+    # How many threads there are is for the worker to say.
+    inherited = {name: v for name, v in os.environ.items() if not name.endswith("_THREADS")}
+    # A second death makes Dask give a task up.
+    more = {"PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"}
+    return inherited | more
+
+
 def start_driver(notebook, out, *options):
     """Start ``dfa-sweep`` in a process group of its own, in which an interrupt is heard."""
     command = [sys.executable, "-m", "dfa_utils.sweep", notebook, "--out", out, *options]
-    inherited = {name: v for name, v in os.environ.items() if not name.endswith("_THREADS")}
-    # A worker may die twice of the same point.
-    more = {"PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"}
     return subprocess.Popen(
         command,
-        env=inherited | more,
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

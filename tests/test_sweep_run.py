@@ -10,8 +10,7 @@ from importlib.metadata import entry_points
 import nbformat
 import psutil
 import pytest
-from conftest import ROOT
-from small_sweep import drive, start_driver, started, wait_until, write_trial
+from small_sweep import drive, environment, start_driver, started, wait_until, write_trial
 
 from dfa_utils.sweep.command import main
 from dfa_utils.sweep.table import load_table
@@ -40,7 +39,7 @@ def cluster(tmp_path):
         subprocess.Popen(
             [sys.executable, "-m", "dask", *command, *LOOPBACK, "--scheduler-file", file],
             cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            env=environment(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -40,7 +40,6 @@ def connect(scheduler, workers, points):
                 threads_per_worker=1,
                 host=LOOPBACK,
                 dashboard_address=f"{LOOPBACK}:0",
-                worker_dashboard_address=f"{LOOPBACK}:0",
                 memory_limit=0,  # the notebooks' memory is that of other processes
             ) as cluster,
             Client(cluster) as client,
