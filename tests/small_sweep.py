@@ -1,12 +1,15 @@
 """A small notebook to sweep over, and a driver in a process of its own."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
 
-from conftest import ROOT
+import jupytext
+from conftest import HEARING_INTERRUPTS, ROOT
+
+from dfa_utils.sweep.plan import make_plan
+from dfa_utils.sweep.store import check_folder, point_folder, write_json, write_plan
 
 TRIAL = """\
 # ---
@@ -65,6 +68,32 @@ def write_trial(folder, text=TRIAL):
     return path
 
 
+def begin(out, blocks, text=TRIAL):
+    """Make the folder of a sweep over the trial notebook; return its plan."""
+    notebook = jupytext.reads(text, "py:percent")
+    plan = make_plan(notebook, "trial", blocks)
+    check_folder(out, plan)
+    out.mkdir(exist_ok=True)
+    write_plan(out, plan, notebook)
+    return plan
+
+
+def finish(out, point, **records):
+    """Leave in the folder what a worker leaves of a point that is done."""
+    folder = point_folder(out, point.name)
+    folder.mkdir(parents=True)
+    write_json(folder / "records.json", records)
+    write_json(folder / "status.json", {"state": "done", "error": None, "seconds": 1.0})
+
+
+def fail(out, point):
+    """Leave in the folder what a worker leaves of a point that has failed."""
+    folder = point_folder(out, point.name)
+    folder.mkdir(parents=True)
+    status = {"state": "failed", "error": "ValueError: no", "seconds": 1.0}
+    write_json(folder / "status.json", status)
+
+
 def environment():
     """Return the environment of a driver, a scheduler or a worker."""
     # How many threads there are is for the worker to say.
@@ -78,13 +107,12 @@ def start_driver(notebook, out, *options):
     """Start ``dfa-sweep`` in a process group of its own, in which an interrupt is heard."""
     command = [sys.executable, "-m", "dfa_utils.sweep", notebook, "--out", out, *options]
     return subprocess.Popen(
-        command,
+        [*HEARING_INTERRUPTS, *command],
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 

@@ -6,53 +6,21 @@ import math
 import pstats
 import shutil
 
-import jupytext
 import numpy as np
 import pandas as pd
 import pytest
-from small_sweep import TRIAL, write_trial
+from small_sweep import TRIAL, begin, fail, finish, write_trial
 
 from dfa_utils.sweep.command import main
 from dfa_utils.sweep.driver import missing_points, run_sweep
 from dfa_utils.sweep.errors import SweepError
 from dfa_utils.sweep.execution import check_worker
-from dfa_utils.sweep.plan import make_plan
 from dfa_utils.sweep.store import (
-    check_folder,
     locked,
-    point_folder,
     read_plan,
-    write_json,
-    write_plan,
 )
 from dfa_utils.sweep.summary import print_summary, summarize
 from dfa_utils.sweep.table import build_table, load_table, write_table
-
-
-def begin(out, blocks, text=TRIAL):
-    """Make the folder of a sweep over the trial notebook; return its plan."""
-    notebook = jupytext.reads(text, "py:percent")
-    plan = make_plan(notebook, "trial", blocks)
-    check_folder(out, plan)
-    out.mkdir(exist_ok=True)
-    write_plan(out, plan, notebook)
-    return plan
-
-
-def finish(out, point, **records):
-    """Leave in the folder what a worker leaves of a point that is done."""
-    folder = point_folder(out, point.name)
-    folder.mkdir(parents=True)
-    write_json(folder / "records.json", records)
-    write_json(folder / "status.json", {"state": "done", "error": None, "seconds": 1.0})
-
-
-def fail(out, point):
-    """Leave in the folder what a worker leaves of a point that has failed."""
-    folder = point_folder(out, point.name)
-    folder.mkdir(parents=True)
-    status = {"state": "failed", "error": "ValueError: no", "seconds": 1.0}
-    write_json(folder / "status.json", status)
 
 
 def test_the_plan_is_read_as_it_was_written(tmp_path):

@@ -1,5 +1,6 @@
 """What a sweep is asked for: grids, values, the identity of a point, the code that counts."""
 
+import shlex
 import shutil
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 from conftest import ROOT
 from small_sweep import TRIAL, write_trial
 
-from dfa_utils.sweep.code_digest import code_digest, numerical_rooms
+from dfa_utils.sweep.code_digest import SHOWING, code_digest, numerical_rooms
+from dfa_utils.sweep.command import main
 from dfa_utils.sweep.errors import SweepError
 from dfa_utils.sweep.grid import parse_options, read_grid_file
 from dfa_utils.sweep.parameters import yaml_float
@@ -178,6 +180,27 @@ def test_numerical_rooms_are_found_through_one_another():
     assert not {"plots", "sweep", "training"} & rooms
     cells = ["import dfa_utils.training as t"]
     assert "training" in numerical_rooms(cells, ROOT / "dfa_utils")
+
+
+def test_what_only_shows_is_there_and_the_page_names_it():
+    page = (ROOT / "book" / "sweeps.md").read_text(encoding="utf-8")
+    for name in SHOWING:
+        assert (ROOT / "dfa_utils" / f"{name}.py").is_file() and f"`{name}`" in page
+
+
+def test_the_commands_in_the_text_can_be_planned(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    texts = [
+        (ROOT / "book" / name).read_text(encoding="utf-8") for name in ("sweeps.md", "running.md")
+    ]
+    lines = "\n".join(texts).replace("\\\n", "").splitlines()
+    commands = [shlex.split(line) for line in lines if "bin/dfa-sweep notebooks/" in line]
+    assert len(commands) == 6
+    for _, *arguments in commands:
+        arguments[arguments.index("--out") + 1] = str(tmp_path / "out")
+        with pytest.raises(SystemExit) as end:
+            main([*arguments, "--dry-run"])
+        assert end.value.code == 0, capsys.readouterr().err
 
 
 def test_a_notebook_is_read_from_either_form(tmp_path):
