@@ -3,12 +3,13 @@
 from itertools import pairwise
 
 from dfa_utils.arrays import namespace_of
+from dfa_utils.checks import check, refuse
 from dfa_utils.learning_rules import (
     direct_feedback_alignment,
     feedback_alignment,
     indirect_feedback_alignment,
 )
-from dfa_utils.network import copy_params, draw_stack
+from dfa_utils.network import check_params, copy_params, draw_stack
 from dfa_utils.randomness import Stream, generator_for
 
 _SHAPES = {
@@ -33,6 +34,9 @@ def feedback_shapes(rule, layer_sizes):
         (width of the layer that sends, width of the one that receives), from the first hidden
         layer up; empty for back-propagation.
     """
+    if not callable(rule):
+        refuse("rule", "a function such as those of LEARNING_RULES", rule)
+    layer_sizes = check("layer_sizes", layer_sizes)
     return _SHAPES[rule](layer_sizes) if rule in _SHAPES else []
 
 
@@ -54,7 +58,10 @@ def initialise_feedback(rule, layer_sizes, seeds, initialiser, *, backend="auto"
     list of array (seeds, *shape)
         The shapes are those of `feedback_shapes`.
     """
-    generators = [generator_for(seed, Stream.FEEDBACK) for seed in seeds]
+    if not callable(initialiser):
+        refuse("initialiser", "one of those in dfa_utils.initialisers", initialiser)
+    layer_sizes = check("layer_sizes", layer_sizes)
+    generators = [generator_for(seed, Stream.FEEDBACK) for seed in check("seeds", seeds)]
     return [
         draw_stack(initialiser, generators, shape, shape, backend, dtype)
         for shape in feedback_shapes(rule, layer_sizes)
@@ -81,7 +88,9 @@ def transposed_weights(params):
     ValueError
         If the weights of a layer are all zero: feedback that is zero sends nothing, for ever.
     """
+    check_params(params)
     for number, layer in enumerate(params[1:], start=2):
         if not bool(namespace_of(layer.weights).any(layer.weights != 0)):
-            raise ValueError(f"the weights of layer {number} are zero, and no feedback to send by")
+            allowed = "layers whose weights are not all zero, or there is no feedback to send by"
+            refuse("params", allowed, f"layer {number}")
     return [layer.weights.mT for layer in copy_params(params[1:])]

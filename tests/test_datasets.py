@@ -111,9 +111,19 @@ def test_train_samples_are_the_first_of_the_training_set(small, count):
         assert np.array_equal(getattr(part, name), expected)
 
 
-@pytest.mark.parametrize("count", [0, -1, 31, 5.0, "5", True])
-def test_train_samples_out_of_the_limits_are_refused(small, count):
-    complaint = f"train_samples must be an integer from 1 to 30, .* got {count!r}"
+@pytest.mark.parametrize(
+    ("count", "allowed"),
+    [
+        (0, ">= 1, or None"),
+        (-1, ">= 1, or None"),
+        (31, "<= 30, or None for all"),
+        (5.0, "an integer, or None"),
+        ("5", "an integer, or None"),
+        (True, "an integer, or None"),
+    ],
+)
+def test_train_samples_out_of_the_limits_are_refused(small, count, allowed):
+    complaint = f"train_samples must be {allowed}, got {count!r}"
     with pytest.raises(ValueError, match=complaint):
         load_dataset("mnist", backend="numpy", train_samples=count)
 
@@ -151,6 +161,19 @@ def test_digits_are_split_the_same_way_always():
     # The fifth image of each class, in the order in which they come.
     fifths = [int(np.flatnonzero(digits.target == label)[4]) for label in range(10)]
     assert np.array_equal(dataset.test_images[:10], digits.data[sorted(fifths)])
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_arrays_that_do_not_fit_one_another_are_refused(part):
+    digits = load_dataset("digits", backend="numpy", train_samples=30)
+    for kind in ("images", "labels", "targets"):
+        name = f"{part}_{kind}"
+        array = getattr(digits, name)
+        wrong = array[:-1] if kind != "images" else array[:, :-1]
+        with pytest.raises(ValueError, match=rf"{name} must be an array \(.*, got \("):
+            replace(digits, **{name: wrong})
+    with pytest.raises(ValueError, match=f"{part}_images must be an array .* at least one sample"):
+        replace(digits, **{f"{part}_images": array[:0, :64]})
 
 
 def test_every_array_is_on_the_device(small):

@@ -64,7 +64,7 @@ def test_one_initialiser_for_each_layer():
     starts = [uniform_fan_in(), zeros, normal(1)]
     params = initialise_params(SIZES, [0], starts, zeros, backend="numpy")
     assert [bool(layer.weights.any()) for layer in params] == [True, False, True]
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ValueError, match=r"weights must be .* one for each of the 3 layers"):
         initialise_params(SIZES, [0], starts[:2], backend="numpy")
 
 
@@ -84,5 +84,5 @@ def test_transposed_weights_do_not_follow_the_weights():
     np.testing.assert_array_equal(feedback[0], params[1].weights.mT)
     params[1].weights[:] = 0
     assert feedback[0].all()
-    with pytest.raises(ValueError, match="the weights of layer 2 are zero"):
+    with pytest.raises(ValueError, match=r"params must be layers whose weights .* got .layer 2"):
         transposed_weights(params)
