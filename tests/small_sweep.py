@@ -1,15 +1,19 @@
 """A small notebook to sweep over, and a driver in a process of its own."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import jupytext
 from conftest import HEARING_INTERRUPTS, ROOT
 
 from dfa_utils.sweep.plan import make_plan
 from dfa_utils.sweep.store import check_folder, point_folder, write_json, write_plan
+
+DRIVERS = []  # that have been started
 
 TRIAL = """\
 # ---
@@ -106,7 +110,7 @@ def environment():
 def start_driver(notebook, out, *options):
     """Start ``dfa-sweep`` in a process group of its own, in which an interrupt is heard."""
     command = [sys.executable, "-m", "dfa_utils.sweep", notebook, "--out", out, *options]
-    return subprocess.Popen(
+    driver = subprocess.Popen(
         [*HEARING_INTERRUPTS, *command],
         env=environment(),
         stdout=subprocess.PIPE,
@@ -114,6 +118,15 @@ def start_driver(notebook, out, *options):
         text=True,
         start_new_session=True,
     )
+    DRIVERS.append(driver)
+    return driver
+
+
+def end_drivers():
+    """Kill what a test that failed has left running: drivers, and what they started."""
+    while DRIVERS:
+        with suppress(ProcessLookupError):
+            os.killpg(DRIVERS.pop().pid, signal.SIGKILL)
 
 
 def drive(notebook, out, *options):

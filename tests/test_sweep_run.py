@@ -10,7 +10,15 @@ from importlib.metadata import entry_points
 import nbformat
 import psutil
 import pytest
-from small_sweep import drive, environment, start_driver, started, wait_until, write_trial
+from small_sweep import (
+    drive,
+    end_drivers,
+    environment,
+    start_driver,
+    started,
+    wait_until,
+    write_trial,
+)
 
 from dfa_utils.sweep.command import main
 from dfa_utils.sweep.table import load_table
@@ -27,6 +35,13 @@ def states(out):
 def is_alive(pid):
     """Tell whether a process runs, and is not just waiting to be buried."""
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+@pytest.fixture(autouse=True)
+def no_driver_outlives_its_test():
+    """End what a test has left running."""
+    yield
+    end_drivers()
 
 
 @pytest.fixture
