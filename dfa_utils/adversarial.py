@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from dfa_utils.arrays import namespace_of
+from dfa_utils.checks import check_fields
 from dfa_utils.learning_rules import backward_propagation
 from dfa_utils.network import forward_propagation
 
@@ -29,8 +30,7 @@ class FastGradientSign:
     epsilon: float
 
     def __post_init__(self):
-        if not self.epsilon >= 0:
-            raise ValueError(f"epsilon must be >= 0, got {self.epsilon!r}")
+        check_fields(self, epsilon="adversarial_epsilon")
 
     def perturb(self, params, x, targets, activation, objective):
         """Return the changed images.

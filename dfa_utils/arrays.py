@@ -12,7 +12,7 @@ from typing import Any
 import array_api_compat
 import numpy as np
 
-BACKENDS = ("auto", "numpy", "cupy", "torch")
+from dfa_utils.checks import check
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,7 @@ def get_backend(backend="auto"):
     """
     if isinstance(backend, Backend):
         return backend
-    if backend not in BACKENDS:
-        raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}")
+    check("backend", backend)
     if backend == "auto":
         backend = "cupy" if cuda_is_available() else "numpy"
     elif backend == "cupy":

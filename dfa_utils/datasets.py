@@ -4,12 +4,12 @@ import math
 import struct
 from dataclasses import dataclass, field
 from functools import partial
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
 from dfa_utils.arrays import Backend, get_backend
+from dfa_utils.checks import check, refuse
 from dfa_utils.choices import choose
 from dfa_utils.data_sources import load_files
 
@@ -83,11 +83,14 @@ def load_dataset(name, *, backend="auto", input_range=(-1, 1), train_samples=Non
         If the files are not in the cache and no source gives them.
     """
     read, brightest, class_names = choose("name", name, DATASETS)
-    input_range = _checked_range(input_range)
+    input_range = check("input_range", input_range)
+    train_samples = check("train_samples", train_samples)
     dtype = choose("dtype", dtype, DTYPES)
     backend = get_backend(backend)
     (train_pixels, train_labels), (test_pixels, test_labels) = read()
-    first = slice(_checked_count(train_samples, len(train_pixels)))
+    if train_samples is not None and train_samples > len(train_pixels):
+        refuse("train_samples", f"<= {len(train_pixels)}, or None for all", train_samples)
+    first = slice(train_samples)
 
     def on_device(host_array):
         # Not `Backend.asarray`, which copies: nothing else holds these arrays, and on the CPU a
@@ -200,28 +203,3 @@ def _one_hot(labels, num_classes, dtype):
     rows = np.zeros((len(labels), num_classes), dtype)
     rows[np.arange(len(labels)), labels] = 1
     return rows
-
-
-def _checked_range(input_range):
-    """Return the pair (low, high)."""
-    ends = tuple(input_range) if isinstance(input_range, (list, tuple)) else ()
-    are_numbers = all(isinstance(end, Real) and math.isfinite(end) for end in ends)
-    if len(ends) != 2 or not are_numbers or not ends[0] < ends[1]:
-        raise ValueError(
-            "input_range must be two finite numbers, the lower one first, such as [-1, 1],"
-            f" got {input_range!r}"
-        )
-    return ends
-
-
-def _checked_count(train_samples, available):
-    """Return how many training images to use."""
-    if train_samples is None:
-        return available
-    is_integer = isinstance(train_samples, Integral) and not isinstance(train_samples, bool)
-    if not is_integer or not 1 <= train_samples <= available:
-        raise ValueError(
-            f"train_samples must be an integer from 1 to {available}, or None for all,"
-            f" got {train_samples!r}"
-        )
-    return train_samples

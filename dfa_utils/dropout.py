@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dfa_utils.checks import check_fields
+
 
 @dataclass(frozen=True)
 class Dropout:
@@ -27,9 +29,7 @@ class Dropout:
     hidden: float = 0.0
 
     def __post_init__(self):
-        for name, probability in (("input", self.input), ("hidden", self.hidden)):
-            if not 0 <= probability < 1:
-                raise ValueError(f"dropout of {name} must be in [0, 1), got {probability!r}")
+        check_fields(self, input="dropout_input", hidden="dropout_hidden")
 
     def masks(self, generators, params, count, backend):
         """Draw the masks of one mini-batch.

@@ -1,7 +1,9 @@
 """Loss and error of networks on labelled images."""
 
 from dfa_utils.arrays import namespace_of
+from dfa_utils.checks import check_instance
 from dfa_utils.choices import choose
+from dfa_utils.datasets import Dataset
 from dfa_utils.losses import LOSSES
 from dfa_utils.network import compute_logits, in_chunks
 
@@ -21,6 +23,7 @@ def evaluate(params, dataset, activation="tanh", loss="binary_cross_entropy"):
     dict
         ``test_loss`` (nats a sample) and ``test_error`` (percent), numpy.ndarray (seeds,).
     """
+    check_instance("dataset", dataset, Dataset)
     logits = compute_logits(params, dataset.test_images, activation)
     labels, targets = dataset.test_labels, dataset.test_targets
     return measure("test", logits, labels, targets, choose("loss", loss, LOSSES), dataset.backend)

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 from dfa_utils.arrays import namespace_of
+from dfa_utils.checks import check, refuse
 from dfa_utils.learning_rules import (
     direct_feedback_alignment,
     feedback_alignment,
@@ -33,6 +34,9 @@ def feedback_shapes(rule, layer_sizes):
         (width of the layer that sends, width of the one that receives), from the first hidden
         layer up; empty for back-propagation.
     """
+    if not callable(rule):
+        refuse("rule", "a function such as those of LEARNING_RULES", rule)
+    layer_sizes = check("layer_sizes", layer_sizes)
     return _SHAPES[rule](layer_sizes) if rule in _SHAPES else []
 
 
@@ -54,7 +58,10 @@ def initialise_feedback(rule, layer_sizes, seeds, initialiser, *, backend="auto"
     list of array (seeds, *shape)
         The shapes are those of `feedback_shapes`.
     """
-    generators = [generator_for(seed, Stream.FEEDBACK) for seed in seeds]
+    if not callable(initialiser):
+        refuse("initialiser", "one of those in dfa_utils.initialisers", initialiser)
+    layer_sizes = check("layer_sizes", layer_sizes)
+    generators = [generator_for(seed, Stream.FEEDBACK) for seed in check("seeds", seeds)]
     return [
         draw_stack(initialiser, generators, shape, shape, backend, dtype)
         for shape in feedback_shapes(rule, layer_sizes)

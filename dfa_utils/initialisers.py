@@ -9,6 +9,8 @@ import math
 
 import numpy as np
 
+from dfa_utils.checks import check
+
 
 def zeros(generator, shape, fan_in, fan_out):
     """Start from zero."""
@@ -17,11 +19,13 @@ def zeros(generator, shape, fan_in, fan_out):
 
 def normal(scale):
     """Return an initialiser that draws ``scale`` times standard normal numbers."""
+    scale = check("scale", scale)
     return lambda generator, shape, fan_in, fan_out: scale * generator.standard_normal(shape)
 
 
 def uniform_fan_in(scale=1.0):
     """Return one that draws uniformly from +-scale / sqrt(fan_in), as Torch's linear layers do."""
+    scale = check("scale", scale)
 
     def draw(generator, shape, fan_in, fan_out):
         return _symmetric_uniform(generator, shape, scale / math.sqrt(fan_in))
@@ -31,6 +35,7 @@ def uniform_fan_in(scale=1.0):
 
 def uniform_fan_out(scale=1.0):
     """Return one that draws uniformly from +-scale / sqrt(fan_out) (Nøkland 2016, section 4)."""
+    scale = check("scale", scale)
 
     def draw(generator, shape, fan_in, fan_out):
         return _symmetric_uniform(generator, shape, scale / math.sqrt(fan_out))

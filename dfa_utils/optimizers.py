@@ -8,6 +8,7 @@ An optimizer says by what factor the output error is scaled before the learning 
 from dataclasses import dataclass
 
 from dfa_utils.arrays import namespace_of
+from dfa_utils.checks import check_fields
 from dfa_utils.fused import fused_rmsprop
 from dfa_utils.learning_rules import bias_gradient, layer_gradients
 from dfa_utils.products import subtract_product
@@ -34,7 +35,7 @@ class SGD:
     learning_rate: float = 0.01
 
     def __post_init__(self):
-        _check_positive("learning_rate", self.learning_rate)
+        check_fields(self)
 
     @property
     def error_scale(self):
@@ -95,10 +96,7 @@ class RMSprop:
     error_scale = 1.0  # a step does not depend on the size of the gradient
 
     def __post_init__(self):
-        _check_positive("learning_rate", self.learning_rate)
-        _check_positive("epsilon", self.epsilon)
-        if not 0 <= self.smoothing < 1:
-            raise ValueError(f"smoothing must be in [0, 1), got {self.smoothing!r}")
+        check_fields(self)
 
     def initial_state(self, params):
         """Return a running mean square of zero for every parameter, list of Layer."""
@@ -130,12 +128,6 @@ def plain_rmsprop(parameter, gradient, mean_square, learning_rate, smoothing, ep
     mean_square += (1 - smoothing) * (gradient * gradient)
     root = namespace_of(gradient).sqrt(mean_square)
     parameter -= learning_rate * (gradient / (root + epsilon))
-
-
-def _check_positive(name, value):
-    """Refuse a value that is not above zero."""
-    if not value > 0:
-        raise ValueError(f"{name} must be > 0, got {value!r}")
 
 
 OPTIMIZERS = {"sgd": SGD, "rmsprop": RMSprop}

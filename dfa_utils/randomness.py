@@ -9,6 +9,8 @@ from enum import IntEnum
 
 import numpy as np
 
+from dfa_utils.checks import check
+
 
 class Stream(IntEnum):
     """What random numbers are drawn for."""
@@ -34,4 +36,4 @@ def generator_for(seed, stream, *position):
     -------
     numpy.random.Generator
     """
-    return np.random.default_rng([seed, stream, *position])
+    return np.random.default_rng([check("seed", seed), stream, *position])

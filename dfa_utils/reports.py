@@ -1,5 +1,7 @@
 """What training prints while it runs."""
 
+from dfa_utils.checks import check
+
 
 def print_every(interval):
     """Return a report for `dfa_utils.training.train`: one line every ``interval`` epochs.
@@ -12,6 +14,7 @@ def print_every(interval):
     -------
     callable
     """
+    check("interval", interval)
 
     def report(epoch, last_epoch, values):
         if epoch % interval == 0 or epoch == last_epoch:

@@ -6,6 +6,7 @@ from importlib import resources
 
 import numpy as np
 
+from dfa_utils.checks import check
 from dfa_utils.history import QUANTITIES, History
 
 FOLDER = resources.files("dfa_utils") / "results"
@@ -29,7 +30,7 @@ def load_results(name):
     ValueError
         If there is no such run.
     """
-    file = FOLDER / f"{name}.json"
+    file = FOLDER / f"{check('name', name)}.json"
     if not file.is_file():
         raise ValueError(f"name must be one of {', '.join(list_results())}, got {name!r}")
     return json.loads(file.read_text(encoding="utf-8"))

@@ -167,7 +167,7 @@ def test_a_frozen_layer_and_its_state_stay(kernel, optimizer):
     [
         (lambda: SGD(0), "learning_rate must be > 0, got 0"),
         (lambda: RMSprop(-1.0), "learning_rate must be > 0, got -1.0"),
-        (lambda: RMSprop(smoothing=1), r"smoothing must be in \[0, 1\), got 1"),
+        (lambda: RMSprop(smoothing=1), "smoothing must be < 1, got 1"),
         (lambda: RMSprop(epsilon=0), "epsilon must be > 0, got 0"),
     ],
 )

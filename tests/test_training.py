@@ -215,10 +215,11 @@ def test_seeds_that_do_not_fit_are_refused():
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_a_loss_that_is_not_finite_names_epoch_rule_and_seed():
+def test_a_loss_that_is_not_finite_names_epoch_rule_seed_and_layer():
     params, _ = random_network(backward_propagation, seeds=(4, 9))
     params[0].weights[1, 0, 0] = np.nan
-    with pytest.raises(FloatingPointError, match=r"epoch 1 \(backward_propagation, seeds \[9\]\)"):
+    text = r"epoch 1 \(backward_propagation, seed 9 in hidden layer 1\): try a smaller"
+    with pytest.raises(FloatingPointError, match=text):
         train(backward_propagation, params, random_dataset(), seeds=(4, 9))
 
 
