@@ -23,6 +23,8 @@ from pathlib import Path
 import platformdirs
 from filelock import FileLock
 
+from dfa_utils.files import write_whole
+
 logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 120  # for one command of a source, download included
@@ -182,7 +184,7 @@ def _fetch(files, folder):
                 continue
         if place != folder:
             for file, content in contents.items():
-                _write(folder / file, content)
+                write_whole(folder / file, content)
             logger.info("%s: fetched from %s into %s", files.name, label, folder)
         return contents
     raise DataUnavailableError(
@@ -209,19 +211,6 @@ def _read_verified(folder, files):
         if found != expected:
             raise SourceError(f"{file} is not the right file: its MD5 is {found}, not {expected}")
     return contents
-
-
-def _write(path, content):
-    """Write a file so that its name never stands for a part of it; the lock is held."""
-    partial = path.with_name(f"{path.name}.part")
-    try:
-        with open(partial, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _run(command, folder):

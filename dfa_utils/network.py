@@ -11,6 +11,7 @@ import numpy as np
 
 from dfa_utils.activations import ACTIVATIONS, Activation
 from dfa_utils.arrays import get_backend, namespace_of
+from dfa_utils.checks import check, refuse
 from dfa_utils.choices import choose
 from dfa_utils.initialisers import zeros
 from dfa_utils.randomness import Stream, generator_for
@@ -78,11 +79,10 @@ def initialise_params(
     list of Layer
         ``weights`` (seeds, fan_in, fan_out) and ``biases`` (seeds, 1, fan_out).
     """
-    generators = [generator_for(seed, Stream.PARAMETERS) for seed in seeds]
-    fans = list(pairwise(layer_sizes))
-    weights, biases = (
-        [given] * len(fans) if callable(given) else given for given in (weights, biases)
-    )
+    fans = list(pairwise(check("layer_sizes", layer_sizes)))
+    weights = _one_for_each("weights", weights, fans)
+    biases = _one_for_each("biases", biases, fans)
+    generators = [generator_for(seed, Stream.PARAMETERS) for seed in check("seeds", seeds)]
     return [
         Layer(
             draw_stack(
@@ -94,8 +94,18 @@ def initialise_params(
     ]
 
 
+def _one_for_each(name, given, fans):
+    """Return as many initialisers as there are layers."""
+    each = [given] * len(fans) if callable(given) else given
+    is_list = isinstance(each, list | tuple) and all(map(callable, each))
+    if not is_list or len(each) != len(fans):
+        refuse(name, f"an initialiser, or one for each of the {len(fans)} layers", given)
+    return each
+
+
 def draw_stack(initialiser, generators, shape, fans, backend, dtype):
     """Draw one matrix from each generator and stack them on the device, (seeds, *shape)."""
+    check("dtype", dtype)
     drawn = [initialiser(generator, shape, *fans) for generator in generators]
     return get_backend(backend).asarray(np.stack(drawn), dtype)
 
@@ -108,6 +118,32 @@ def copy_params(params):
 def layer_sizes_of(params):
     """Return the widths from the input to the output, as `initialise_params` takes them."""
     return [params[0].weights.shape[-2], *(layer.weights.shape[-1] for layer in params)]
+
+
+def check_fit(params, x):
+    """Refuse parameters that do not fit one another or a batch; cheap enough for every batch.
+
+    Parameters
+    ----------
+    params : list of Layer
+    x : array (..., n, features)
+
+    Raises
+    ------
+    ValueError
+    """
+    try:
+        features, dtype = params[0].weights.shape[-2], params[0].weights.dtype
+        sizes = [(layer.weights.shape[-2], layer.biases.shape[-1]) for layer in params]
+        fit = all(below[1] == above[0] for below, above in pairwise(sizes))
+    except (TypeError, AttributeError, LookupError):
+        refuse("params", "a list of Layer", params)
+    if not fit:
+        refuse("params", "layers whose (fan_in, fan_out) follow one another", sizes)
+    shape = tuple(getattr(x, "shape", ()))
+    if len(shape) < 2 or shape[-1] != features or x.dtype != dtype:
+        found = f"{getattr(x, 'dtype', type(x).__name__)} {shape}"
+        raise ValueError(f"x must be {dtype} (..., n, {features}), as params are, got {found}")
 
 
 def forward_propagation(params, x, activation="tanh", masks=()):
@@ -126,6 +162,7 @@ def forward_propagation(params, x, activation="tanh", masks=()):
     -------
     Forward
     """
+    check_fit(params, x)
     function, _ = unit = choose("activation", activation, ACTIVATIONS)
     *hidden_layers, output_layer = params
     inputs, outputs = [_masked(x, masks, 0)], []
@@ -152,6 +189,7 @@ def in_chunks(x, chunk_size=2_000):
 
 def compute_logits(params, x, activation="tanh"):
     """Return the logits of any number of samples, (seeds, n, classes)."""
+    check_fit(params, x)
     logits = [forward_propagation(params, chunk, activation).logits for chunk in in_chunks(x)]
     return namespace_of(x).concat(logits, axis=-2)
 
@@ -169,7 +207,8 @@ def predict(params, x, activation="tanh"):
     -------
     array of int (seeds, n)
     """
-    return namespace_of(x).argmax(compute_logits(params, x, activation), axis=-1)
+    logits = compute_logits(params, x, activation)
+    return namespace_of(x).argmax(logits, axis=-1)
 
 
 def compute_accuracy(params, x, labels, activation="tanh"):
@@ -186,6 +225,9 @@ def compute_accuracy(params, x, labels, activation="tanh"):
     -------
     array (seeds,)
     """
+    check_fit(params, x)
+    if getattr(labels, "shape", None) != x.shape[:-1]:
+        refuse("labels", f"an array {tuple(x.shape[:-1])}, one for each sample", labels)
     xp = namespace_of(x)
     correct = predict(params, x, activation) == labels
     return 100 * xp.mean(xp.astype(correct, x.dtype), axis=-1)

@@ -2,32 +2,21 @@
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from dfa_utils.batches import gather, mini_batches, shuffled_orders
+from dfa_utils.checks import check
 from dfa_utils.choices import choose
 from dfa_utils.evaluation import evaluate, measure
-from dfa_utils.feedback import feedback_shapes
-from dfa_utils.history import QUANTITIES, History
-from dfa_utils.losses import LOSSES
-from dfa_utils.network import copy_params, forward_propagation, layer_sizes_of
+from dfa_utils.losses import LOSSES, REDUCTIONS
+from dfa_utils.network import forward_propagation
 from dfa_utils.optimizers import SGD
+from dfa_utils.progress import Progress
 from dfa_utils.randomness import Stream, generator_for
 from dfa_utils.reports import print_every
-from dfa_utils.stacks import join_networks, take_networks
+from dfa_utils.resuming import Keeper, describe_run
+from dfa_utils.run_checks import check_finite, check_networks, check_step
 
 PLAIN_SGD = SGD(learning_rate=0.01)
 EVERY_EPOCH = print_every(1)
-# What the error of a batch of n samples is multiplied by.
-REDUCTIONS = {"mean": lambda count: 1 / count, "sum": lambda count: 1.0}
-
-
-class Stack(NamedTuple):
-    """What the networks that are trained at once carry from step to step, (seeds, ...) each."""
-
-    params: list
-    feedback: list
-    optimizer_state: list
 
 
 class Step(NamedTuple):
@@ -62,6 +51,8 @@ def train(
     first_epoch=1,
     seeds=(0,),
     report=EVERY_EPOCH,
+    checkpoint=None,
+    checkpoint_every=1,
 ):
     """Train one network for each seed, all of them at once.
 
@@ -97,6 +88,12 @@ def train(
     report : callable
         Called after each epoch as ``report(epoch, last_epoch, values)``; ``values`` maps the four
         quantities of `History` to arrays of the seeds that were trained in it.
+    checkpoint : str or path-like, optional
+        A file that keeps the run (see `dfa_utils.checkpoints`). If it is there, the run goes on
+        from it, and ends with the same bits as if it had never stopped; ``num_epochs`` may have
+        grown, all else must be as it was.
+    checkpoint_every : int
+        The file is written after each such number of epochs, and after the last.
 
     Returns
     -------
@@ -107,35 +104,47 @@ def train(
     Raises
     ------
     ValueError
-        If the feedback matrices or the seeds do not fit the rule and the network.
+        If an argument is not allowed, or the parts do not fit one another.
+    CheckpointError
+        If the checkpoint is damaged or holds another run.
     FloatingPointError
-        If a loss is not finite; the text names the epoch, the rule and the seeds.
+        If a loss is not finite; the text names the epoch, the rule, the seeds and their layers.
     """
-    _check_shapes(rule, params, feedback, dataset, seeds)
     step = Step(rule, activation, loss, error_reduction, optimizer, dropout, perturbation, frozen)
-    params = copy_params(params)
-    stack = Stack(params, list(feedback), optimizer.initial_state(params))
-    epochs = np.arange(first_epoch, first_epoch + num_epochs)
-    curves = {name: np.full((num_epochs, len(seeds)), np.nan) for name in QUANTITIES}
-    running, finished = np.arange(len(seeds)), {}
-    for row, epoch in enumerate(epochs):
-        trained = [seeds[column] for column in running]
-        values = train_epoch(step, stack, dataset, batch_size, trained, epoch)
-        values |= evaluate(stack.params, dataset, activation, loss)
-        for name, value in values.items():
-            curves[name][row, running] = value
-        _check_finite(values, epoch, rule, trained)
-        report(epoch, epochs[-1], values)
-        if stop_train_error is not None:
-            stack, running = _put_aside(
-                stack, running, values["train_error"] <= stop_train_error, finished
-            )
-        if not running.size:
+    seeds, batch_size = check("seeds", seeds), check("batch_size", batch_size)
+    first_epoch, num_epochs = check("first_epoch", first_epoch), check("num_epochs", num_epochs)
+    stop_train_error = check("stop_train_error", stop_train_error)
+    checkpoint_every = check("checkpoint_every", checkpoint_every)
+    check_networks(rule, params, feedback, dataset, seeds)
+    check_step(step, len(params), report)
+
+    progress = Progress(params, feedback, optimizer)
+    if checkpoint is not None:
+        settings = describe_run(
+            *(step, dataset, params, feedback),
+            seeds=seeds,
+            batch_size=batch_size,
+            first_epoch=first_epoch,
+            stop_train_error=stop_train_error,
+        )
+        keeper = Keeper(checkpoint, settings, dataset.backend)
+        keeper.restore(progress, num_epochs)
+    last_epoch = first_epoch + num_epochs - 1
+    for epoch in range(first_epoch + progress.epochs, last_epoch + 1):
+        if not progress.running.size:
             break
-    _put_aside(stack, running, np.ones(running.size, dtype=bool), finished)
-    ran = ~np.isnan(curves["train_error"]).all(axis=1)
-    curves = {name: values[ran] for name, values in curves.items()}
-    return join_networks(finished), History(tuple(seeds), epochs[ran], **curves)
+        trained = [seeds[column] for column in progress.running]
+        values = train_epoch(step, progress.stack, dataset, batch_size, trained, epoch)
+        values |= evaluate(progress.stack.params, dataset, activation, loss)
+        check_finite(values, progress.stack.params, epoch, rule, trained)
+        progress.note(values)
+        report(epoch, last_epoch, values)
+        if stop_train_error is not None:
+            progress.put_aside(values["train_error"] <= stop_train_error)
+        is_last = epoch == last_epoch or not progress.running.size
+        if checkpoint is not None and (is_last or progress.epochs % checkpoint_every == 0):
+            keeper.save(progress)
+    return progress.result(seeds, first_epoch)
 
 
 def train_epoch(step, stack, dataset, batch_size, seeds, epoch):
@@ -180,45 +189,3 @@ def train_epoch(step, stack, dataset, batch_size, seeds, epoch):
     labels = gather(dataset.train_labels, orders, backend.xp)
     targets = gather(dataset.train_targets, orders, backend.xp)
     return measure("train", logits, labels, targets, objective, backend)
-
-
-def _put_aside(stack, running, stopped, finished):
-    """Keep the parameters of the networks that have stopped; return the stack of the others."""
-    for row in np.flatnonzero(stopped):
-        finished[running[row]] = take_networks(stack.params, [row])
-    rows = np.flatnonzero(~stopped)
-    if len(rows) in (0, len(running)):
-        return stack, running[rows]
-    return Stack(*(take_networks(part, rows) for part in stack)), running[rows]
-
-
-def _check_shapes(rule, params, feedback, dataset, seeds):
-    """Refuse a network, feedback matrices and seeds that do not belong together."""
-    sizes = layer_sizes_of(params)
-    if sizes[0] != dataset.train_images.shape[1] or sizes[-1] != dataset.num_classes:
-        raise ValueError(
-            f"params must take {dataset.train_images.shape[1]} features to {dataset.num_classes} "
-            f"classes for data set {dataset.name!r}, got layer sizes {sizes}"
-        )
-    if params[0].weights.shape[0] != len(seeds):
-        raise ValueError(
-            f"seeds must name each of the {params[0].weights.shape[0]} stacked networks, "
-            f"got {list(seeds)}"
-        )
-    expected = [(len(seeds), *shape) for shape in feedback_shapes(rule, sizes)]
-    if [tuple(matrix.shape) for matrix in feedback] != expected:
-        raise ValueError(
-            f"feedback of {rule.__name__} must have the shapes {expected}, "
-            f"got {[tuple(matrix.shape) for matrix in feedback]}"
-        )
-
-
-def _check_finite(values, epoch, rule, seeds):
-    """Stop a run that has diverged."""
-    finite = np.isfinite(values["train_loss"]) & np.isfinite(values["test_loss"])
-    if not finite.all():
-        diverged = [seed for seed, ok in zip(seeds, finite, strict=True) if not ok]
-        raise FloatingPointError(
-            f"the loss is not finite in epoch {epoch} ({rule.__name__}, seeds {diverged}): "
-            "try a smaller learning_rate"
-        )

@@ -55,11 +55,14 @@ input_range: list[float] = [-1.0, 1.0]  # what black and white become
 train_samples: Optional[int] = None  # null is all
 tsne_samples: int = 2000  # test images in the pictures
 backend: str = "auto"  # auto, numpy, cupy or torch
+checkpoint_dir: Optional[str] = None  # folder of checkpoints; null is off
 
 # %% tags=["hide-input"]
 import time
 
 from dfa_utils.arrays import get_backend
+from dfa_utils.checkpoints import checkpoint_path
+from dfa_utils.checks import check_parameters
 from dfa_utils.datasets import load_dataset
 from dfa_utils.features import embed, extract_features
 from dfa_utils.feedback import initialise_feedback
@@ -74,6 +77,7 @@ from dfa_utils.records import record_errors, show_provenance
 from dfa_utils.training import train
 
 parameters = {name: globals()[name] for name in __annotations__}
+check_parameters(parameters)
 started = time.perf_counter()
 backend = get_backend(backend)
 use_book_style()
@@ -132,7 +136,13 @@ settings |= {"optimizer": SGD(learning_rate)}
 weights = initialise_params(
     layer_sizes, seeds, normal(init_scale), backend=backend
 )
-bp_params, bp_history = train(backward_propagation, weights, data, **settings)
+bp_params, bp_history = train(
+    backward_propagation,
+    weights,
+    data,
+    checkpoint=checkpoint_path(checkpoint_dir, "01_bp"),
+    **settings,
+)
 
 # %% [markdown]
 # Then DFA, from zero weights and with fixed feedback:
@@ -147,7 +157,12 @@ feedback = initialise_feedback(
     backend=backend,
 )
 dfa_params, dfa_history = train(
-    direct_feedback_alignment, weights, data, feedback=feedback, **settings
+    direct_feedback_alignment,
+    weights,
+    data,
+    feedback=feedback,
+    checkpoint=checkpoint_path(checkpoint_dir, "01_dfa"),
+    **settings,
 )
 
 # %% [markdown]

@@ -54,11 +54,14 @@ feedback_scale: float = 0.01  # deviation of the feedback matrices
 input_range: list[float] = [-1.0, 1.0]  # what black and white become
 train_samples: Optional[int] = None  # null is all
 backend: str = "auto"  # auto, numpy, cupy or torch
+checkpoint_dir: Optional[str] = None  # folder of checkpoints; null is off
 
 # %% tags=["hide-input"]
 import time
 
 from dfa_utils.arrays import get_backend
+from dfa_utils.checkpoints import checkpoint_path
+from dfa_utils.checks import check_parameters
 from dfa_utils.datasets import load_dataset
 from dfa_utils.feedback import initialise_feedback
 from dfa_utils.initialisers import normal
@@ -74,6 +77,7 @@ from dfa_utils.reports import print_every
 from dfa_utils.training import train
 
 parameters = {name: globals()[name] for name in __annotations__}
+check_parameters(parameters)
 started = time.perf_counter()
 backend = get_backend(backend)
 use_book_style()
@@ -114,6 +118,7 @@ pretrained, pretraining = train(
     data,
     num_epochs=pretrain_epochs,
     frozen={0},
+    checkpoint=checkpoint_path(checkpoint_dir, "02_frozen"),
     **settings,
 )
 
@@ -123,7 +128,13 @@ pretrained, pretraining = train(
 
 # %%
 settings |= {"num_epochs": num_epochs, "first_epoch": pretrain_epochs + 1}
-_, bp_history = train(backward_propagation, pretrained, data, **settings)
+_, bp_history = train(
+    backward_propagation,
+    pretrained,
+    data,
+    checkpoint=checkpoint_path(checkpoint_dir, "02_bp"),
+    **settings,
+)
 
 # %% [markdown]
 # DFA needs feedback matrices, which the pretrained network never had:
@@ -137,7 +148,12 @@ feedback = initialise_feedback(
     backend=backend,
 )
 _, dfa_history = train(
-    direct_feedback_alignment, pretrained, data, feedback=feedback, **settings
+    direct_feedback_alignment,
+    pretrained,
+    data,
+    feedback=feedback,
+    checkpoint=checkpoint_path(checkpoint_dir, "02_dfa"),
+    **settings,
 )
 
 # %% [markdown]

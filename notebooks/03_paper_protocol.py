@@ -49,11 +49,14 @@ feedback_scale: float = 1.0  # factor of the range of the feedback matrices
 input_range: list[float] = [0.0, 1.0]  # what black and white become
 train_samples: Optional[int] = 10000  # null is all
 backend: str = "auto"  # auto, numpy, cupy or torch
+checkpoint_dir: Optional[str] = None  # folder of checkpoints; null is off
 
 # %% tags=["hide-input"]
 import time
 
 from dfa_utils.arrays import get_backend
+from dfa_utils.checkpoints import checkpoint_path
+from dfa_utils.checks import check_parameters
 from dfa_utils.datasets import load_dataset
 from dfa_utils.feedback import initialise_feedback
 from dfa_utils.initialisers import uniform_fan_in, uniform_fan_out, zeros
@@ -67,6 +70,7 @@ from dfa_utils.stored_results import load_history, load_published
 from dfa_utils.training import train
 
 parameters = {name: globals()[name] for name in __annotations__}
+check_parameters(parameters)
 started = time.perf_counter()
 backend = get_backend(backend)
 use_book_style()
@@ -137,7 +141,11 @@ def run(rule, start):
         uniform_fan_out(feedback_scale),
         backend=backend,
     )
-    return train(rule, params, data, feedback=feedback, **settings)[1]
+    kept = checkpoint_path(checkpoint_dir, f"03_{rule.__name__}")
+    _, history = train(
+        rule, params, data, feedback=feedback, checkpoint=kept, **settings
+    )
+    return history
 
 
 # %%

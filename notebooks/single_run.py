@@ -64,12 +64,15 @@ stop_train_error: Optional[float] = 0.01  # percent; null is never
 seeds: list[int] = [0, 1, 2]  # one network each
 train_samples: Optional[int] = 10000  # null is all
 backend: str = "auto"  # auto, numpy, cupy or torch
+checkpoint_dir: Optional[str] = None  # folder of checkpoints; null is off
 
 # %% tags=["hide-input"]
 import time
 
 from dfa_utils.adversarial import FastGradientSign
 from dfa_utils.arrays import get_backend
+from dfa_utils.checkpoints import checkpoint_path
+from dfa_utils.checks import check_parameters
 from dfa_utils.choices import choose
 from dfa_utils.datasets import load_dataset
 from dfa_utils.dropout import Dropout
@@ -84,6 +87,7 @@ from dfa_utils.reports import print_every
 from dfa_utils.training import train
 
 parameters = {name: globals()[name] for name in __annotations__}
+check_parameters(parameters)
 started = time.perf_counter()
 backend = get_backend(backend)
 use_book_style()
@@ -170,6 +174,7 @@ if adversarial_epsilon:
 # %%
 settings |= {"num_epochs": num_epochs, "stop_train_error": stop_train_error}
 settings |= {"seeds": seeds, "report": print_every(max(1, num_epochs // 20))}
+settings |= {"checkpoint": checkpoint_path(checkpoint_dir, "single_run")}
 _, history = train(learning_rule, params, data, **settings)
 
 # %% [markdown]
