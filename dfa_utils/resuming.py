@@ -150,7 +150,7 @@ def describe_run(step, dataset, params, feedback, **others):
         "frozen": repr(sorted(step.frozen)),
         **{name: repr(value) for name, value in others.items()},
         "backend": backend.name,
-        "dtype": str(params[0].weights.dtype),
+        "dtype": str(backend.to_host(params[0].biases).dtype),
         "initial parameters": _digest(params, backend),
         "feedback": _digest(feedback, backend),
         "data set": f"{dataset.name} {_digest(arrays, backend)}",

@@ -64,9 +64,7 @@ def test_one_initialiser_for_each_layer():
     starts = [uniform_fan_in(), zeros, normal(1)]
     params = initialise_params(SIZES, [0], starts, zeros, backend="numpy")
     assert [bool(layer.weights.any()) for layer in params] == [True, False, True]
-    with pytest.raises(
-        ValueError, match="weights must be .* one for each of the 3 layers"
-    ):
+    with pytest.raises(ValueError, match=r"weights must be .* one for each of the 3 layers"):
         initialise_params(SIZES, [0], starts[:2], backend="numpy")
 
 
