@@ -4,6 +4,7 @@ from dataclasses import fields
 from functools import cache
 from typing import get_args
 
+import numpy as np
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from dfa_utils.parameters import ARGUMENTS, PARAMETERS
@@ -79,11 +80,13 @@ def check_parameters(values):
     ValueError
         At the first that is not allowed.
     """
-    if unknown := sorted(set(values) - set(PARAMETERS)):
-        raise ValueError(f"parameters must be of {', '.join(PARAMETERS)}, got {', '.join(unknown)}")
+    check_instance("parameters", values, dict)
+    for name in values:
+        if name not in PARAMETERS:
+            refuse("parameters", f"of {', '.join(PARAMETERS)}", name)
     checked = {name: _validate(name, value, PARAMETERS[name]) for name, value in values.items()}
-    if checked.get("feedback_initialiser") == "weights" and checked["rule"] != "fa":
-        refuse("rule", "'fa' where feedback_initialiser is 'weights'", checked["rule"])
+    if checked.get("feedback_initialiser") == "weights" and checked.get("rule") != "fa":
+        refuse("rule", "'fa' where feedback_initialiser is 'weights'", checked.get("rule"))
     return checked
 
 
@@ -119,6 +122,17 @@ def shorten(value):
     except Exception:  # whatever a foreign class raises, or an integer of thousands of digits
         text = object.__repr__(value)
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
+
+
+def numbers(name, value, allowed):
+    """Return a value as a NumPy array of numbers, or refuse it: ``name must be allowed``."""
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError):  # lists of unequal lengths, or of bytes
+        refuse(name, allowed, value)
+    if array.dtype.kind not in "fiu":
+        refuse(name, allowed, value)
+    return array
 
 
 def _validate(name, value, kind):

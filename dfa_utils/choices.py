@@ -1,5 +1,7 @@
 """Look up what a name stands for, and say what the choice is when it stands for nothing."""
 
+from dfa_utils.checks import refuse
+
 
 def choose(parameter, name, choices):
     """Return ``choices[name]``.
@@ -20,4 +22,4 @@ def choose(parameter, name, choices):
         return choices[name]
     except (KeyError, TypeError):
         allowed = ", ".join(repr(choice) for choice in choices)
-        raise ValueError(f"{parameter} must be one of {allowed}, got {name!r}") from None
+        refuse(parameter, f"one of {allowed}", name)

@@ -183,8 +183,7 @@ def _fetch(files, folder):
                 failures.append(f"- {label}: {reason}")
                 continue
         if place != folder:
-            for file, content in contents.items():
-                write_whole(folder / file, content)
+            _store(contents, folder)
             logger.info("%s: fetched from %s into %s", files.name, label, folder)
         return contents
     raise DataUnavailableError(
@@ -197,6 +196,18 @@ def _fetch(files, folder):
             ]
         )
     )
+
+
+def _store(contents, folder):
+    """Write files into the cache; the lock is held."""
+    try:
+        for file, content in contents.items():
+            write_whole(folder / file, content)
+    except OSError as error:
+        raise DataUnavailableError(
+            f"{file} cannot be stored in {folder} ({error.strerror}).\n"
+            "Set the environment variable DFA_DATA to a folder that has room for it."
+        ) from error
 
 
 def _read_verified(folder, files):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dfa_utils.arrays import namespace_of
-from dfa_utils.checks import check, refuse
+from dfa_utils.checks import check, numbers, refuse
 from dfa_utils.network import check_fit, forward_propagation, in_chunks
 
 FEWEST = 5  # of fewer samples, t-SNE makes no picture
@@ -51,10 +51,12 @@ def embed(features, seed=0):
     """
     from sklearn.manifold import TSNE
 
-    features, seed = np.asarray(features), check("seed", seed)
-    is_table = features.ndim == 2 and features.dtype.kind in "fiu" and features.size > 0
-    if not is_table or len(features) < FEWEST or not np.isfinite(features).all():
-        refuse("features", f"finite numbers (n, width), n at least {FEWEST}", features)
+    seed = check("seed", seed, "embedding_seed")
+    allowed = f"finite numbers (n, width), n at least {FEWEST}"
+    features = numbers("features", features, allowed)
+    is_table = features.ndim == 2 and features.size > 0 and np.isfinite(features).all()
+    if not is_table or len(features) < FEWEST:
+        refuse("features", allowed, features)
     # scikit-learn's search ends the process where the distances of the start are not numbers.
     centred = features - features.mean(axis=0, dtype=np.float64)
     spread = np.abs(centred).max()

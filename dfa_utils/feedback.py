@@ -9,7 +9,7 @@ from dfa_utils.learning_rules import (
     feedback_alignment,
     indirect_feedback_alignment,
 )
-from dfa_utils.network import copy_params, draw_stack
+from dfa_utils.network import check_params, copy_params, draw_stack
 from dfa_utils.randomness import Stream, generator_for
 
 _SHAPES = {
@@ -88,7 +88,9 @@ def transposed_weights(params):
     ValueError
         If the weights of a layer are all zero: feedback that is zero sends nothing, for ever.
     """
+    check_params(params)
     for number, layer in enumerate(params[1:], start=2):
         if not bool(namespace_of(layer.weights).any(layer.weights != 0)):
-            raise ValueError(f"the weights of layer {number} are zero, and no feedback to send by")
+            allowed = "layers whose weights are not all zero, or there is no feedback to send by"
+            refuse("params", allowed, f"layer {number}")
     return [layer.weights.mT for layer in copy_params(params[1:])]

@@ -120,8 +120,21 @@ def layer_sizes_of(params):
     return [params[0].weights.shape[-2], *(layer.weights.shape[-1] for layer in params)]
 
 
+def check_params(params):
+    """Refuse what is not a list of layers that fit one another; cheap enough for every batch."""
+    if not isinstance(params, list | tuple) or not params:
+        refuse("params", "a list of Layer", params)
+    try:
+        sizes = [(layer.weights.shape[-2], layer.biases.shape[-1]) for layer in params]
+        fit = all(below[1] == above[0] for below, above in pairwise(sizes))
+    except (TypeError, AttributeError, LookupError):
+        refuse("params", "a list of Layer", params)
+    if not fit:
+        refuse("params", "layers whose (fan_in, fan_out) follow one another", sizes)
+
+
 def check_fit(params, x):
-    """Refuse parameters that do not fit one another or a batch; cheap enough for every batch.
+    """Refuse parameters that do not fit one another or a batch.
 
     Parameters
     ----------
@@ -132,18 +145,12 @@ def check_fit(params, x):
     ------
     ValueError
     """
-    try:
-        features, dtype = params[0].weights.shape[-2], params[0].weights.dtype
-        sizes = [(layer.weights.shape[-2], layer.biases.shape[-1]) for layer in params]
-        fit = all(below[1] == above[0] for below, above in pairwise(sizes))
-    except (TypeError, AttributeError, LookupError):
-        refuse("params", "a list of Layer", params)
-    if not fit:
-        refuse("params", "layers whose (fan_in, fan_out) follow one another", sizes)
+    check_params(params)
+    features, dtype = params[0].weights.shape[-2], params[0].weights.dtype
     shape = tuple(getattr(x, "shape", ()))
-    if len(shape) < 2 or shape[-1] != features or x.dtype != dtype:
+    if len(shape) < 2 or not shape[-2] or shape[-1] != features or x.dtype != dtype:
         found = f"{getattr(x, 'dtype', type(x).__name__)} {shape}"
-        raise ValueError(f"x must be {dtype} (..., n, {features}), as params are, got {found}")
+        raise ValueError(f"x must be {dtype} (..., n > 0, {features}), as params are, got {found}")
 
 
 def forward_propagation(params, x, activation="tanh", masks=()):

@@ -4,6 +4,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from dfa_utils.checks import check, check_instance, refuse
+from dfa_utils.history import History
+
 # Okabe and Ito's palette: told apart by colour-blind eyes too.
 RULE_COLOURS = {"BP": "#0072B2", "DFA": "#D55E00", "FA": "#009E73", "IFA": "#CC79A7"}
 NEUTRAL = "#555555"
@@ -40,6 +43,7 @@ def plot_error_curves(histories):
     -------
     matplotlib.figure.Figure
     """
+    _check_histories("histories", histories)
     figure, panels = plt.subplots(1, 2, figsize=(8, 3.6), sharey=True)
     for axes, quantity in zip(panels, ("train_error", "test_error"), strict=True):
         for label, history in histories.items():
@@ -67,6 +71,9 @@ def plot_release(pretraining, releases, last_epochs):
     -------
     matplotlib.figure.Figure
     """
+    check_instance("pretraining", pretraining, History)
+    _check_histories("releases", releases)
+    last_epochs = check("last_epochs", last_epochs)
     figure, panels = plt.subplots(1, 2, figsize=(8, 3.6))
     last_epoch = max(history.epochs[-1] for history in releases.values())
     last_epochs = min(last_epochs, last_epoch)
@@ -104,6 +111,17 @@ def plot_embeddings(embeddings, labels, class_names):
     -------
     matplotlib.figure.Figure
     """
+    is_text = isinstance(class_names, list | tuple) and all(isinstance(n, str) for n in class_names)
+    if not is_text:
+        refuse("class_names", "a sequence of text", class_names)
+    if getattr(labels, "ndim", None) != 1:
+        refuse("labels", "an array (n,)", labels)
+    check_instance("embeddings", embeddings, dict)
+    if not embeddings:
+        refuse("embeddings", "at least one", embeddings)
+    for points in embeddings.values():
+        if getattr(points, "shape", None) != (len(labels), 2):
+            refuse("embeddings", f"arrays ({len(labels)}, 2), as many points as labels", points)
     columns = 2
     rows = -(-len(embeddings) // columns)
     figure, panels = plt.subplots(rows, columns, figsize=(8, 4 * rows), squeeze=False)
@@ -118,6 +136,17 @@ def plot_embeddings(embeddings, labels, class_names):
     handles, names = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=5, markerscale=3)
     return figure
+
+
+def _check_histories(name, histories):
+    """Refuse what is not a dict of runs by the name of a rule that has a colour."""
+    check_instance(name, histories, dict)
+    if not histories or not set(histories) <= set(RULE_COLOURS):
+        refuse(name, f"by names among {', '.join(RULE_COLOURS)}", list(histories))
+    for history in histories.values():
+        check_instance(name, history, History)
+        if not len(history.epochs):
+            refuse(name, "of at least one epoch", history)
 
 
 def _draw_band(axes, epochs, values, label, colour=None):

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dfa_utils.history import QUANTITIES
+from dfa_utils.arrays import Backend
+from dfa_utils.checks import check, check_instance, numbers, refuse
+from dfa_utils.history import QUANTITIES, History
 
 PREFIX = "application/papermill.record/"
 LIBRARIES = (
@@ -30,8 +32,13 @@ def record(name, value):
     """
     from IPython.display import display
 
-    value = _plain(value)
-    data = {f"{PREFIX}application/json": json.dumps(value), f"{PREFIX}text/plain": repr(value)}
+    check("name", name)
+    try:
+        value = _plain(value)
+        text = json.dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        refuse("value", "numbers, text, None, or arrays, lists and dicts of them", value)
+    data = {f"{PREFIX}application/json": text, f"{PREFIX}text/plain": repr(value)}
     metadata = {"scrapbook": {"name": name, "mime_prefix": PREFIX}}
     display(data, metadata=metadata, raw=True)
 
@@ -47,7 +54,9 @@ def record_errors(prefix, quantity, errors):
     errors : array_like (seeds,)
         In percent. The deviation of a single seed is None.
     """
-    errors = np.asarray(errors)
+    check("prefix", prefix)
+    check("quantity", quantity)
+    errors = _errors(errors)
     name = f"{prefix}_{quantity}" if prefix else quantity
     mean, deviation = errors.mean(), errors.std(ddof=1) if len(errors) > 1 else None
     record(name, mean)
@@ -66,6 +75,7 @@ def record_history(history):
         over the seeds) and ``epochs_run`` (mean), each with ``_std`` and ``_per_seed``, and a
         ``_curve`` (epochs, seeds) of each of the four quantities.
     """
+    check_instance("history", history, History)
     for quantity in ("train_error", "test_error"):
         record_errors("", quantity, history.last(quantity))
         record(f"{quantity}_per_seed", history.last(quantity))
@@ -90,8 +100,13 @@ def read_records(path):
     -------
     dict of str to value
     """
-    notebook = json.loads(Path(path).read_text(encoding="utf-8"))
-    outputs = (output for cell in notebook["cells"] for output in cell.get("outputs", ()))
+    if not isinstance(path, str | os.PathLike) or "\0" in str(path):
+        refuse("path", "a path", path)
+    try:
+        notebook = json.loads(Path(path).read_text(encoding="utf-8"))
+        outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", ())]
+    except (ValueError, TypeError, KeyError):
+        refuse("path", "an executed notebook", path)
     return {
         output["metadata"]["scrapbook"]["name"]: json.loads(
             output["data"][f"{PREFIX}application/json"]
@@ -111,6 +126,11 @@ def show_provenance(backend, parameters, seconds):
     seconds : float
         Wall time; it is a record of its own, ``seconds``. The rest is in ``provenance``.
     """
+    check_instance("backend", backend, Backend)
+    check_instance("parameters", parameters, dict)
+    for name in parameters:
+        check("name", name)
+    seconds = check("seconds", seconds)
     provenance = {
         "array library": f"{backend.name} on {backend.device_name}, {platform.machine()}",
         "python": platform.python_version(),
@@ -122,6 +142,14 @@ def show_provenance(backend, parameters, seconds):
         print(f"{name:22} {value}")
     record("provenance", {**provenance, "parameters": parameters})
     record("seconds", round(seconds, 1))
+
+
+def _errors(errors):
+    """Return the errors of the seeds as an array."""
+    array = numbers("errors", errors, "a number for each seed")
+    if array.ndim != 1 or not array.size:
+        refuse("errors", "a number for each seed", errors)
+    return array
 
 
 def _is_installed(library):

@@ -29,7 +29,7 @@ class Keeper:
     """
 
     def __init__(self, path, settings, backend):
-        if not isinstance(path, str | os.PathLike):
+        if not isinstance(path, str | os.PathLike) or "\0" in str(path):
             refuse("checkpoint", "a path, or None", path)
         self.path, self.settings, self.backend = Path(path), settings, backend
 

@@ -73,6 +73,8 @@ def check_networks(rule, params, feedback, dataset, seeds):
     networks = params[0].weights.shape[0] if params[0].weights.ndim == 3 else None
     if networks != len(seeds):
         raise ValueError(f"seeds must name each of the {networks} stacked networks, got {seeds}")
+    if not isinstance(feedback, list | tuple):
+        refuse("feedback", "a list of arrays", feedback)
     expected = [(len(seeds), *shape) for shape in feedback_shapes(rule, sizes)]
     shapes = [tuple(getattr(matrix, "shape", ())) for matrix in feedback]
     if shapes != expected:

@@ -38,6 +38,7 @@ def load_results(name):
 
 def list_results(folder=""):
     """Return the names of all stored runs below a folder, sorted, list of str."""
+    check("folder", folder)
     return sorted(_names_below(FOLDER / folder if folder else FOLDER, folder))
 
 
