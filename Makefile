@@ -5,7 +5,9 @@ BUILD ?= _build
 VENV ?= .venv
 CELL_TIMEOUT ?= 7200
 PORT ?= 8000
+TOLERANCE ?= 0
 BENCHMARK ?= dfa_utils/results/benchmark.json
+SOAK ?= dfa_utils/results/soak.json
 
 # cuda12 or cuda13 where an NVIDIA driver answers, by the CUDA version that it supports; else torch.
 DRIVER_CUDA := $(shell nvidia-smi 2>/dev/null | sed -n 's/.*CUDA [A-Z ]*Version: *\([0-9]*\).*/\1/p' | head -n 1)
@@ -22,9 +24,9 @@ PYTHON := $(VENV)/bin/python
 OUT := $(BUILD)/$(PROFILE)
 SOURCES := $(wildcard notebooks/*.py)
 EXECUTED := $(SOURCES:notebooks/%.py=$(OUT)/executed/%.ipynb)
-LIBRARY := $(filter-out $(BENCHMARK), \
+LIBRARY := $(filter-out $(BENCHMARK) $(SOAK), \
     $(shell find dfa_utils -name __pycache__ -prune -o -type f -print | sort))
-PAGES := $(wildcard $(BENCHMARK)) $(shell find _config.yml _toc.yml book -path book/tools -prune -o -path book/profiles -prune -o -type f -print | sort)
+PAGES := $(wildcard $(BENCHMARK) $(SOAK)) $(shell find _config.yml _toc.yml book -path book/tools -prune -o -path book/profiles -prune -o -type f -print | sort)
 
 # The tree's own dfa_utils, and one thread for each process: sums then round the same in every run.
 export PYTHONPATH := $(CURDIR)
@@ -37,13 +39,14 @@ export PYTHONUNBUFFERED := 1
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help book test bench serve sync constraints clean FORCE
+.PHONY: help book test soak verify audit bench serve sync constraints clean FORCE
 
 help: ## list the commands
 	@echo "make COMMAND, one of:"
 	@sed -n 's/^\([a-z]*\):.*## /  \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-13s %s\n", $$1, $$2 }'
 	@echo "Variables: PROFILE=$(PROFILE) (a file of book/profiles), BUILD=$(BUILD), VENV=$(VENV),"
-	@echo "  CELL_TIMEOUT=$(CELL_TIMEOUT) (seconds), PORT=$(PORT) (of serve), BENCHMARK=$(BENCHMARK)."
+	@echo "  CELL_TIMEOUT=$(CELL_TIMEOUT) (seconds), PORT=$(PORT) (of serve), BENCHMARK=$(BENCHMARK),"
+	@echo "  SOAK=$(SOAK), TOLERANCE=$(TOLERANCE) (of verify, in the unit of each record)."
 	@echo "make -j2 book runs two notebooks at once."
 
 book: $(OUT)/.published ## execute what changed and build the pages (PROFILE=book)
@@ -54,6 +57,19 @@ test: $(STAMP) ## run all tests, two at a time
 
 bench: $(STAMP) ## time this project beside others; writes BENCHMARK
 	$(PYTHON) -m benchmarks $(BENCHMARK)
+
+soak: $(STAMP) ## run the long tests (kills, damage, garbage, precision); writes SOAK
+	$(PYTHON) tests/soak.py $(SOAK)
+
+verify: $(EXECUTED) ## build every notebook again, in a folder of its own, and compare all records
+	rm -rf $(BUILD)/verify
+	$(MAKE) executed BUILD=$(BUILD)/verify
+	$(PYTHON) book/tools/verify.py $(OUT)/executed $(BUILD)/verify/$(PROFILE)/executed \
+	    --tolerance $(TOLERANCE)
+
+audit: $(STAMP) ## ask the database of known vulnerabilities about every pinned version
+	$(PYTHON) -m pip install --quiet --constraint constraints.txt pip-audit
+	$(PYTHON) book/tools/audit.py constraints.txt pyproject.toml
 
 serve: ## show the built pages at a local address
 	@test -f $(OUT)/.published || { echo "Nothing to serve: make book PROFILE=$(PROFILE) first."; exit 1; }
@@ -91,6 +107,9 @@ $(STAMP): pyproject.toml constraints.txt
 	    --editable '.[book,test,$(ACCELERATOR)]'
 	@rm -f $(VENV)/.installed-*
 	@touch $@
+
+.PHONY: executed
+executed: $(EXECUTED)
 
 # One executed notebook; those that are out of date run side by side under -j.
 $(OUT)/executed/%.ipynb: notebooks/%.py $(OUT)/library.list $(LIBRARY) \

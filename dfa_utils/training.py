@@ -120,13 +120,9 @@ def train(
 
     progress = Progress(params, feedback, optimizer)
     if checkpoint is not None:
-        settings = describe_run(
-            *(step, dataset, params, feedback),
-            seeds=seeds,
-            batch_size=batch_size,
-            first_epoch=first_epoch,
-            stop_train_error=stop_train_error,
-        )
+        numbers = {"seeds": seeds, "batch_size": batch_size, "first_epoch": first_epoch}
+        numbers |= {"stop_train_error": stop_train_error}
+        settings = describe_run(step, dataset, params, feedback, **numbers)
         keeper = Keeper(checkpoint, settings, dataset.backend)
         keeper.restore(progress, num_epochs)
     last_epoch = first_epoch + num_epochs - 1

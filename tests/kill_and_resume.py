@@ -32,7 +32,7 @@ SETTINGS = {
 }
 SEEDS = (0, 1, 2, 3)
 EPOCHS = 24
-LONGEST_LIFE = 0.12  # seconds until a process is killed, at most
+LONGEST_LIFE = 0.06  # seconds until a process is killed, at most
 
 
 def run(rule, backend="numpy", num_epochs=EPOCHS, **changes):

@@ -204,6 +204,19 @@ def test_a_changed_record_reaches_every_page(small_book):
     assert read_records(small_book.executed / "02_second.ipynb") == {"number": 44}
 
 
+def test_verify_builds_again_and_compares_every_record(small_book):
+    status, output = small_book.make("verify")
+    assert status == 0, output
+    assert executed_in(output) == ["01_first", "02_second"] * 2
+    assert "2 records of 2 notebooks are the same to the bit." in output
+    edit(small_book, "notebooks/02_second.py", ", number)", ", __import__('time').time())")
+    status, output = small_book.make("verify", "TOLERANCE=0.001")
+    assert status != 0
+    assert re.search(r"The two builds differ:\n02_second number: [\d.]+ and [\d.]+\n", output)
+    status, output = small_book.make("verify", "TOLERANCE=1000")
+    assert status == 0 and "the same within 1000." in output
+
+
 def test_two_notebooks_run_at_once(small_book):
     waiting = """
 import pathlib, time

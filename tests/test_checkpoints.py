@@ -3,9 +3,6 @@
 import ast
 import hashlib
 import io
-import os
-import resource
-import signal
 import subprocess
 import sys
 
@@ -13,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 from damage import count_refusals, cuts, flips, mixtures
-from kill_and_resume import bits, broken_off, interrupt_at, run
+from kill_and_resume import broken_off, interrupt_at, run
 
 from dfa_utils.checkpoints import (
     FORMAT,
@@ -108,26 +105,6 @@ def test_a_sealed_file_that_lacks_something_is_refused(lost, path):
     write_checkpoint(path, settings, arrays)
     with pytest.raises(CheckpointError, match=f"lacks .*{lost}"):
         run("bp", num_epochs=2, checkpoint=path)
-
-
-def test_a_full_disk_ends_the_run_and_keeps_the_last_checkpoint(path):
-    """The kernel refuses the write in the middle: a limit on the size of files."""
-    broken_off("dfa", path, 3)
-    content = path.read_bytes()
-    child = os.fork()
-    if child == 0:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (len(content) // 2,) * 2)
-        try:
-            run("dfa", checkpoint=path)
-        except OSError as error:
-            said = f"the checkpoint {path} cannot be written (" in str(error)
-            os._exit(3 if said and "an earlier one is kept" in str(error) else 4)
-        os._exit(5)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
-    assert path.read_bytes() == content
-    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
-    assert bits(run("dfa", checkpoint=path)) == bits(run("dfa"))
 
 
 def test_a_place_that_cannot_be_written_to_is_found_before_the_first_epoch(tmp_path):

@@ -84,5 +84,5 @@ def test_transposed_weights_do_not_follow_the_weights():
     np.testing.assert_array_equal(feedback[0], params[1].weights.mT)
     params[1].weights[:] = 0
     assert feedback[0].all()
-    with pytest.raises(ValueError, match="the weights of layer 2 are zero"):
+    with pytest.raises(ValueError, match=r"params must be layers whose weights .* got .layer 2"):
         transposed_weights(params)

@@ -184,3 +184,17 @@ def test_worked_commands_name_parameters_and_values_that_fit(path):
 def test_papermill_commands_are_found_over_several_lines():
     text = "x\n```bash\n.venv/bin/papermill notebooks/a.ipynb b.ipynb \\\n    -p c 'd e'\n```\n"
     assert papermill_commands(text) == [["notebooks/a.ipynb", "b.ipynb", "-p", "c", "d e"]]
+
+
+def test_no_pickle_is_read():
+    """Nor anything else that executes what it reads."""
+    folders = ("dfa_utils", "book/tools", "benchmarks")
+    sources = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    assert len(sources) > 30
+    for source in sources:
+        text = source.read_text("utf-8")
+        assert not re.search(
+            r"\b(import (pickle|dill|joblib|shelve)|torch\.load|yaml\.load)\b", text
+        )
+        assert "allow_pickle=True" not in text, source
+        assert text.count("np.load(") == len(re.findall(r"np\.load\(.*allow_pickle=False", text))

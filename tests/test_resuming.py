@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,7 +14,6 @@ from small_data import STRICT, random_dataset, random_network
 from dfa_utils.arrays import get_backend
 from dfa_utils.checkpoints import (
     CheckpointError,
-    read_checkpoint,
     write_checkpoint,
 )
 from dfa_utils.dropout import Dropout
@@ -68,12 +66,20 @@ def test_seeds_stop_in_different_epochs_of_these_runs():
         assert len(set(epochs)) > 1 and epochs.min() < epochs.max() <= EPOCHS
 
 
-def test_one_kill_after_another(tmp_path):
-    command = [sys.executable, "kill_and_resume.py", "60", tmp_path]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        command, cwd=ROOT / "tests", env=environment, capture_output=True, text=True, timeout=200
+def in_a_process(script, *arguments):
+    """Run a script of the tests in a process of its own."""
+    return subprocess.run(
+        [sys.executable, script, *map(str, arguments)],
+        cwd=ROOT / "tests",
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=200,
     )
+
+
+def test_one_kill_after_another(tmp_path):
+    done = in_a_process("kill_and_resume.py", 60, tmp_path)
     assert done.returncode == 0, done.stderr
     counts = json.loads(done.stdout)
     assert counts["kills"] >= 60
@@ -81,37 +87,9 @@ def test_one_kill_after_another(tmp_path):
     assert counts["runs_ended_with_the_same_bits"] >= len(SETTINGS)
 
 
-@pytest.mark.parametrize("function", ["fsync", "replace"])
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("write", [1, 2, 5])
-def test_a_kill_at_each_step_of_a_write(function, when, write, path):
-    """The first write is that of no epochs at all."""
-    expected = bits(run("dfa"))
-    child = os.fork()
-    if child == 0:
-        original, calls = getattr(os, function), []
-
-        def deadly(*args):
-            calls.append(args)
-            # Each write calls fsync twice: for the file and for its folder.
-            last = len(calls) == (2 * write - 1 if function == "fsync" else write)
-            if last and when == "before":
-                os.kill(os.getpid(), signal.SIGKILL)
-            original(*args)
-            if last:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        setattr(os, function, deadly)
-        run("dfa", checkpoint=path)
-        os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
-    replaced = write if (function, when) == ("replace", "after") else write - 1
-    if replaced:
-        assert len(read_checkpoint(path)[1]["curves/test_loss"]) == replaced - 1
-    else:
-        assert not path.exists()
-    assert bits(run("dfa", checkpoint=path)) == expected
-    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+def test_a_kill_at_each_step_of_a_write_and_a_full_disk(tmp_path):
+    done = in_a_process("crash_points.py", tmp_path)
+    assert (done.returncode, done.stdout) == (0, "12 kills and a full disk\n"), done.stderr
 
 
 @BY_RULE

@@ -50,6 +50,7 @@ def assemble(target, notebooks):
     numbers = {page_name(notebook): read_records(notebook) for notebook in notebooks}
     benchmark = load_results("benchmark")
     numbers["benchmark"] = headline_numbers(benchmark)
+    numbers["soak"] = load_results("soak")
     config["parse"]["myst_substitutions"] = numbers
     text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
     (target / "_config.yml").write_text(text, encoding="utf-8")

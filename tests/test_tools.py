@@ -1,0 +1,129 @@
+"""The commands that check a build against another, and pinned versions against a database."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from conftest import ROOT
+from replication import difference_of_precisions
+
+from dfa_utils.stored_results import load_results
+
+
+def tool(name):
+    """Return a module of `book/tools`."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "book" / "tools" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "tolerance", "lines"),
+    [
+        ({"a": 1.0}, {"a": 1.0}, 0, []),
+        ({"a": 1.0}, {"a": 1.0 + 2**-52}, 0, ["a: 1.0 and 1.0000000000000002"]),
+        ({"a": 1.0}, {"a": 1.4}, 0.5, []),
+        ({"a": 1.0}, {"a": 1.6}, 0.5, ["a: 1.0 and 1.6"]),
+        ({"a": 1.0}, {"a": None}, 9, ["a: 1.0 and None"]),
+        ({"a": 1}, {"a": True}, 9, ["a: 1 and True"]),
+        ({"a": float("inf")}, {"a": 1}, 9, ["a: inf and 1"]),
+        ({"a": [1, [2, 3]]}, {"a": [1, [2, 4]]}, 0, ["a[1][1]: 3 and 4"]),
+        ({"a": [1, 2]}, {"a": [1]}, 9, ["a: [1, 2] and [1]"]),
+        ({"n": {"a": "x"}}, {"n": {"a": "y"}}, 9, ["n a: 'x' and 'y'"]),
+        ({"n": {"a": 1}}, {"n": {}}, 9, ["n a: only in the first"]),
+        ({}, {"m": {}}, 9, [" m: only in the second"]),
+    ],
+)
+def test_every_difference_is_a_line(first, second, tolerance, lines):
+    assert list(tool("verify").compare(first, second, tolerance)) == lines
+
+
+def test_parameters_are_compared_and_seconds_are_not():
+    records = {"seconds": 3, "error": 1.0, "provenance": {"commit": "x", "parameters": {"a": 1}}}
+    kept = tool("verify").records_to_compare(records)
+    assert kept == {"error": 1.0, "provenance": {"a": 1}}
+
+
+def test_an_empty_folder_is_an_error(tmp_path):
+    with pytest.raises(SystemExit, match="has no executed notebook"):
+        tool("verify").read_folder(tmp_path)
+
+
+def write_result(folder, *sources):
+    folder.mkdir()
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "01_x.ipynb")
+
+
+def test_notebooks_without_records_are_the_same(tmp_path, capsys, monkeypatch):
+    write_result(tmp_path / "one", "1")
+    write_result(tmp_path / "two", "2")
+    monkeypatch.setattr(sys, "argv", ["verify", str(tmp_path / "one"), str(tmp_path / "two")])
+    tool("verify").main()
+    assert "0 records of 1 notebooks are the same to the bit." in capsys.readouterr().out
+
+
+def audit(tmp_path, script):
+    """Run the audit with a small program in the place of pip-audit."""
+    (tmp_path / "pip_audit").mkdir()
+    (tmp_path / "pip_audit" / "__main__.py").write_text(f"import sys\n{script}\n")
+    command = [sys.executable, ROOT / "book/tools/audit.py", "constraints.txt", "pyproject.toml"]
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_the_audit_asks_about_every_pin(tmp_path):
+    done = audit(tmp_path, "print(open(sys.argv[sys.argv.index('--requirement') + 1]).read())")
+    assert done.returncode == 0, done.stderr
+    constraints = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = [line for line in constraints if not line.startswith("#")]
+    assert set(pins) <= set(done.stdout.splitlines())
+    assert any(line.startswith("torch==") for line in done.stdout.splitlines())
+    assert f"No known vulnerability in {len(set(done.stdout.split(chr(10))[:-3]))}" in done.stdout
+
+
+def test_the_audit_says_plainly_that_it_cannot_reach_the_database(tmp_path):
+    done = audit(tmp_path, "sys.exit('ServiceError: Max retries exceeded')")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "Nothing was audited: the database cannot be reached "
+        "(ServiceError: Max retries exceeded).\n"
+    )
+    assert "No known vulnerability" not in done.stdout
+
+
+def test_the_audit_fails_with_what_was_found(tmp_path):
+    done = audit(tmp_path, "print('numpy 2.4.6 X-1'); sys.exit('Found 1 known vulnerability')")
+    assert done.returncode == 1
+    assert "numpy 2.4.6 X-1" in done.stdout and "Found 1 known vulnerability" in done.stderr
+
+
+def test_the_replication_in_two_precisions_follows_the_chapter():
+    small = {"dataset": "digits", "num_epochs": 2, "seeds": [0, 1], "backend": "numpy"}
+    small |= {"hidden_sizes": [16], "learning_rate": 0.3, "feedback_scale": 0.1}
+    found = difference_of_precisions(**small)
+    names = {f"{rule}_precision_{what}" for rule in ("bp", "dfa") for what in ("difference", "std")}
+    assert set(found) == names
+    assert all(0 <= value < 20 for value in found.values())
+    assert found["dfa_precision_difference"] < 1
+
+
+def test_the_stored_soak_lost_nothing():
+    soak = load_results("soak")
+    assert soak["kills"] >= 1000 and soak["kills_during_a_write"] >= 100
+    assert soak["runs_ended_with_the_same_bits"] >= 100
+    assert soak["damaged_checkpoints"] == soak["damaged_checkpoints_refused"] > 100_000
+    assert soak["functions"] >= 30
+    assert soak["garbage_calls"] >= soak["garbage_refused"] > 20_000
+    for rule in ("bp", "dfa"):
+        assert soak[f"{rule}_precision_difference"] < 3 * soak[f"{rule}_precision_std"] + 0.1
