@@ -34,6 +34,11 @@ class Dataset:
     train_labels, test_labels : array (n,), int64
     train_targets, test_targets : array (n, num_classes), float
         One-hot rows of the type of the images.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit one another.
     """
 
     name: str
@@ -46,6 +51,16 @@ class Dataset:
     test_images: Any = field(repr=False)
     test_labels: Any = field(repr=False)
     test_targets: Any = field(repr=False)
+
+    def __post_init__(self):
+        features = math.prod(self.image_shape)
+        for part in ("train", "test"):
+            count = getattr(self, f"{part}_images").shape[0]
+            shapes = {"images": (features,), "labels": (), "targets": (self.num_classes,)}
+            for kind, rest in shapes.items():
+                shape, allowed = tuple(getattr(self, f"{part}_{kind}").shape), (count, *rest)
+                if shape != allowed or not count:
+                    refuse(f"{part}_{kind}", f"an array {allowed} of at least one sample", shape)
 
     @property
     def num_classes(self):

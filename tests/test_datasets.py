@@ -163,6 +163,19 @@ def test_digits_are_split_the_same_way_always():
     assert np.array_equal(dataset.test_images[:10], digits.data[sorted(fifths)])
 
 
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_arrays_that_do_not_fit_one_another_are_refused(part):
+    digits = load_dataset("digits", backend="numpy", train_samples=30)
+    for kind in ("images", "labels", "targets"):
+        name = f"{part}_{kind}"
+        array = getattr(digits, name)
+        wrong = array[:-1] if kind != "images" else array[:, :-1]
+        with pytest.raises(ValueError, match=rf"{name} must be an array \(.*, got \("):
+            replace(digits, **{name: wrong})
+    with pytest.raises(ValueError, match=f"{part}_images must be an array .* at least one sample"):
+        replace(digits, **{f"{part}_images": array[:0, :64]})
+
+
 def test_every_array_is_on_the_device(small):
     xp = array_api_strict
     strict = Backend("strict", xp, xp.Device("device1"), xp.Device("CPU_DEVICE"))
