@@ -68,7 +68,7 @@ verify: $(EXECUTED) ## build every notebook again, in a folder of its own, and c
 	    --tolerance $(TOLERANCE)
 
 audit: $(STAMP) ## ask the database of known vulnerabilities about every pinned version
-	$(PYTHON) -m pip install --quiet --constraint constraints.txt pip-audit
+	$(PYTHON) -m pip install --quiet --constraint constraints.txt pip-audit==2.10.1
 	$(PYTHON) book/tools/audit.py constraints.txt pyproject.toml
 
 serve: ## show the built pages at a local address

@@ -132,7 +132,7 @@ def test_feedback_from_the_weights_belongs_to_one_rule():
 
 
 def test_a_name_that_is_in_no_notebook_is_refused():
-    with pytest.raises(ValueError, match=r"parameters must be of dataset, .*, got learning_rat"):
+    with pytest.raises(ValueError, match=r"parameters must be of dataset, .*, got 'learning_rat'"):
         check_parameters({"learning_rat": 0.1})
 
 
