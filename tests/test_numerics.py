@@ -1,9 +1,14 @@
 """Extremes of numbers and of shapes: finite results, or an error that says where it broke."""
 
+import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from small_data import STRICT, random_dataset, random_network
 from test_training import RULES, run
 
@@ -159,3 +164,37 @@ def test_logistic_units_far_out_do_not_overflow(backend):
     x = backend.asarray(np.array([[1e300] * 6, [-1e300] * 6, [0.0] * 6]))
     outputs = forward_propagation(params, x, "logistic").outputs
     assert all(np.isfinite(backend.to_host(output)).all() for output in outputs)
+
+
+TRAIN_WITH_THREADS = """
+import json, sys
+from dfa_utils import datasets, feedback, initialisers, learning_rules, network
+from dfa_utils import optimizers, training
+data = datasets.load_dataset("digits", backend="numpy")
+rule, sizes = learning_rules.direct_feedback_alignment, [64, 400, 400, 10]
+params = network.initialise_params(sizes, [0], initialisers.zeros, backend="numpy")
+matrices = feedback.initialise_feedback(
+    rule, sizes, [0], initialisers.normal(0.1), backend="numpy"
+)
+settings = {"feedback": matrices, "num_epochs": 5, "optimizer": optimizers.SGD(0.1)}
+_, history = training.train(rule, params, data, report=lambda *_: None, **settings)
+json.dump([history.test_loss.tolist(), history.test_error.tolist()], sys.stdout)
+"""
+
+
+def test_another_number_of_threads_changes_rounding_alone():
+    losses, errors = [], []
+    for threads in ("1", "2"):
+        environment = os.environ | {"OPENBLAS_NUM_THREADS": threads, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            [sys.executable, "-c", TRAIN_WITH_THREADS],
+            env=environment,
+            capture_output=True,
+            check=True,
+            timeout=100,
+        )
+        loss, error = json.loads(done.stdout)
+        losses.append(loss)
+        errors.append(error)
+    np.testing.assert_allclose(*losses, rtol=1e-3)
+    np.testing.assert_allclose(*errors, atol=0.6)  # two of the 355 test images

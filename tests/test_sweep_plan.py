@@ -153,7 +153,7 @@ def test_a_point_is_known_by_its_parameters_and_its_code_alone(before, after, sa
     ("module", "before", "after", "same"),
     [
         ("network", '"""', '"""Well, ', True),
-        ("training", "for epoch in range", "for  epoch in range", True),
+        ("training", "for epoch in", "for  epoch in", True),
         ("dropout", "\n\n\n", "\n\n\n# A word on this.\n", True),
         ("plots", "figsize=(8, 3.6)", "figsize=(9, 3.6)", True),  # it draws
         ("features", "import numpy", "import  numpy", True),
