@@ -33,7 +33,7 @@ class Case:
     rule: str
     optimizer: str = "sgd"
     dataset: str = "mnist"
-    images: int = 12_000
+    images: int = 8_000
     seeds: int = 1
     batch_size: int = 64
 
@@ -95,7 +95,7 @@ BOOK, SHALLOW, NARROW = (400,) * 3, (800,) * 2, (50,) * 3
 
 FULL = Plan(
     dataset="mnist",
-    images=12_000,
+    images=8_000,
     whole=60_000,
     use_all_cores=True,
     rounds=5,
@@ -107,7 +107,7 @@ FULL = Plan(
         "depth": tuple(Case((200,) * d, rule) for d in (1, 2, 3, 4, 6, 8) for rule in RULES),
         "seeds": tuple(Case(NARROW, "dfa", seeds=seeds) for seeds in (1, 2, 5, 10, 20)),
         "batch_size": tuple(Case(BOOK, "dfa", batch_size=n) for n in (16, 32, 64, 128, 256, 512)),
-        "images": tuple(Case(BOOK, "dfa", images=n) for n in (12_000, 30_000, 60_000)),
+        "images": tuple(Case(BOOK, "dfa", images=n) for n in (8_000, 30_000, 60_000)),
     },
     parallel=Case(NARROW, "dfa", seeds=20),
     fresh_images=(1_000, 15_000, 30_000, 60_000),

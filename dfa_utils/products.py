@@ -21,11 +21,12 @@ def subtract_product(weights, x, error):
     x : array (seeds, n, fan_in)
     error : array (seeds, n, fan_out)
     """
-    is_numpy = isinstance(weights, np.ndarray) and weights.flags.c_contiguous
-    if not is_numpy or weights[0].size < WORTHWHILE:
+    product = None
+    if isinstance(weights, np.ndarray) and weights[0].size >= WORTHWHILE:
+        product = _gemm(weights.dtype.char)
+    if product is None or not weights.flags.c_contiguous:
         weights -= x.mT @ error
         return
-    product = _gemm(weights.dtype.char)
     for seed_weights, seed_x, seed_error in zip(weights, x, error, strict=True):
         # BLAS counts columns first, so to it each of these is its own transpose.
         product(
@@ -41,7 +42,15 @@ def subtract_product(weights, x, error):
 
 @cache
 def _gemm(type_char):
-    """Return BLAS's general matrix product for a type; SciPy is loaded when it is first needed."""
-    from scipy.linalg.blas import get_blas_funcs
+    """Return BLAS's general matrix product for a type, None where BLAS uses several threads.
 
+    NumPy and SciPy each bring a BLAS of their own. The threads of both wait busily for work, so
+    two products in turns, one by each, would take many times as long as they should.
+    """
+    from scipy.linalg.blas import get_blas_funcs  # loaded when it is first needed
+    from threadpoolctl import threadpool_info
+
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    if any(pool["num_threads"] > 1 for pool in pools):
+        return None
     return get_blas_funcs("gemm", dtype=type_char)

@@ -1,6 +1,9 @@
 """SGD and RMSprop against torch's, fused and plain, stacked and frozen."""
 
 import importlib
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -83,6 +86,16 @@ def test_a_product_is_subtracted_where_the_weights_lie(dtype, rtol, size):
     assert (weights[0].size >= products.WORTHWHILE) == (size == 400)
     products.subtract_product(weights, x, error)
     np.testing.assert_allclose(weights, expected, rtol=rtol, atol=rtol)
+
+
+@pytest.mark.parametrize(("threads", "used"), [("1", "True"), ("2", "False")])
+def test_the_product_of_scipy_is_used_on_one_thread_alone(threads, used):
+    code = "from dfa_utils.products import _gemm; print(_gemm('f') is not None)"
+    libraries = ("OPENBLAS", "OMP", "MKL", "BLIS")
+    environment = os.environ | {f"{library}_NUM_THREADS": threads for library in libraries}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == used
 
 
 def test_weights_that_do_not_lie_in_one_piece_are_changed_too():
