@@ -82,6 +82,9 @@ def of_network(prefix, hidden_sizes, times, results, most_threads):
         f"{prefix}_network": network_name(hidden_sizes),
         f"{prefix}_to_products": project / seconds("products"),
         f"{prefix}_first_written": seconds("first_written") / project,
+        f"{prefix}_jax": seconds("jax_scan") / project,
+        f"{prefix}_pytorch": seconds("pytorch") / project,
+        f"{prefix}_autograd": seconds("pytorch_autograd", "bp") / seconds("project", "bp"),
         f"{prefix}_counted_saving": saving(
             lambda rule: multiply_adds(hidden_sizes, rule, features)
         ),
