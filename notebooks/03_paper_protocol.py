@@ -109,7 +109,7 @@ for function in (feedback_alignment, plain_rmsprop):
 # %% [markdown]
 # The rest of the protocol: inputs in $[0, 1]$, tanh units, logistic outputs with binary cross-entropy, errors summed over mini-batches of 64.
 # A seed stops after the epoch in which its train error is at most 0.01 percent, and the test error of that epoch is the one that counts.
-(The code that the author released stops by a running mean of the train error over epochs, a little later.)
+# (The code that the author released stops by a running mean of the train error over epochs, a little later.)
 # FA and DFA start from zero, BP from $\pm 1/\sqrt{\text{fan-in}}$; the feedback matrices come from $\pm 1/\sqrt{\text{fan-out}}$, fan-out being the width of the layer that receives.
 #
 # ## The experiment
