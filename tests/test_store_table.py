@@ -34,6 +34,6 @@ def test_finished_cells_of_the_papers_table_are_stored_once_under_their_names(
     finish(out, plan.points[1], test_error=1.0, curve=[1.0, None])
     fail(out, plan.points[2])
     written = store_table.store_table(out, target)
-    assert [path.name for path in written] == ["2x800_tanh_bp.json"]
+    assert [path.name for path in written] == [f"{names[1]}.json"]
     assert json.loads(written[0].read_text()) == {"test_error": 1.0, "curve": [1.0, None]}
     assert store_table.store_table(out, target) == []
