@@ -7,14 +7,13 @@ of plain arrays, one of them the run's settings as JSON. Nothing in it is execut
 import hashlib
 import io
 import json
-import os
 import re
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
-from dfa_utils.checks import check, refuse
+from dfa_utils.checks import check, check_path
 from dfa_utils.files import write_whole
 
 FORMAT = 1
@@ -92,10 +91,9 @@ def read_checkpoint(path):
     CheckpointError
         If it is not a checkpoint, of another format, or not as it was written.
     """
-    if not isinstance(path, str | os.PathLike) or "\0" in str(path):
-        refuse("path", "a path", path)
+    path = check_path("path", path)
     try:
-        return parse_checkpoint(Path(path).read_bytes())
+        return parse_checkpoint(path.read_bytes())
     except CheckpointError as error:
         advice = "Remove it to start from the first epoch."
         raise CheckpointError(f"{path} {error}. {advice}") from error.__cause__

@@ -1,7 +1,9 @@
 """Refuse what is not allowed before any work, in one line: the name, what is allowed, the value."""
 
+import os
 from dataclasses import fields
 from functools import cache
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -108,6 +110,13 @@ def check_instance(name, value, kind):
     """Raise ValueError if a value is not of a class, which the text names."""
     if not isinstance(value, kind):
         refuse(name, f"a {kind.__name__}", value)
+
+
+def check_path(name, value, allowed="a path"):
+    """Return a value as a `pathlib.Path`, or refuse it: ``name must be allowed``."""
+    if not isinstance(value, str | os.PathLike) or "\0" in str(value):
+        refuse(name, allowed, value)
+    return Path(value)
 
 
 def refuse(name, allowed, value):

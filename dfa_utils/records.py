@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from dfa_utils.arrays import Backend
-from dfa_utils.checks import check, check_instance, numbers, refuse
+from dfa_utils.checks import check, check_instance, check_path, numbers, refuse
 from dfa_utils.history import QUANTITIES, History
 
 PREFIX = "application/papermill.record/"
@@ -100,10 +100,9 @@ def read_records(path):
     -------
     dict of str to value
     """
-    if not isinstance(path, str | os.PathLike) or "\0" in str(path):
-        refuse("path", "a path", path)
+    path = check_path("path", path)
     try:
-        notebook = json.loads(Path(path).read_text(encoding="utf-8"))
+        notebook = json.loads(path.read_text(encoding="utf-8"))
         outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", ())]
     except (ValueError, TypeError, KeyError):
         refuse("path", "an executed notebook", path)

@@ -5,13 +5,11 @@ epochs is all the random state there is.
 """
 
 import hashlib
-import os
-from pathlib import Path
 
 import numpy as np
 
 from dfa_utils.checkpoints import CheckpointError, read_checkpoint, write_checkpoint
-from dfa_utils.checks import refuse
+from dfa_utils.checks import check_path
 from dfa_utils.history import QUANTITIES
 from dfa_utils.stacks import map_arrays
 
@@ -29,9 +27,8 @@ class Keeper:
     """
 
     def __init__(self, path, settings, backend):
-        if not isinstance(path, str | os.PathLike) or "\0" in str(path):
-            refuse("checkpoint", "a path, or None", path)
-        self.path, self.settings, self.backend = Path(path), settings, backend
+        self.path = check_path("checkpoint", path, "a path, or None")
+        self.settings, self.backend = settings, backend
 
     def restore(self, progress, num_epochs):
         """Set a run's progress, in place, to what the file holds; without a file, write one.

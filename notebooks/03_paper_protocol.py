@@ -173,7 +173,7 @@ for rule in ("bp", "fa", "dfa"):
 # %% [markdown]
 # ### To the end
 #
-# The whole protocol takes hours on a processor, so its curves come from a stored run of the notebook *Run your own*, with all training images and up to 300 epochs.
+# The whole protocol takes far longer on a processor than a chapter should, so its curves come from a stored run of the notebook *Run your own*, with all training images and up to 300 epochs.
 # A seed that has stopped keeps its last value.
 
 # %% mystnb={"image": {"alt": "Two panels on a logarithmic scale, train error and test error against the epoch of the stored run, with one curve each for BP, FA and DFA. The train error falls until each rule stops; the test error levels off long before."}, "figure": {"caption": "The stored run of the whole protocol, two hidden layers of 800 tanh units.", "name": "fig-protocol-full"}}
