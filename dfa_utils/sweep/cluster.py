@@ -2,12 +2,18 @@
 
 from contextlib import contextmanager
 
+import dask
 from dask.system import CPU_COUNT
 from distributed import Client, LocalCluster
 
 from dfa_utils.sweep.errors import SweepError
 
 LOOPBACK = "127.0.0.1"
+# Workers only wait for a notebook's process: what watches over them shall not cost it time.
+QUIET = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+}
 
 
 @contextmanager
@@ -35,6 +41,7 @@ def connect(scheduler, workers, points):
     """
     if scheduler is None:
         with (
+            dask.config.set(QUIET),
             LocalCluster(
                 n_workers=min(workers or CPU_COUNT, points),
                 threads_per_worker=1,

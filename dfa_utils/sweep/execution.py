@@ -105,6 +105,9 @@ def execute(notebook, folder, target, parameters):
     parameters : dict
     """
     os.environ |= ONE_THREAD
+    # Dask's nanny has a worker give freed memory back at once. The notebook would inherit that, and
+    # spend a quarter of its time on asking for the memory of the next mini-batch.
+    os.environ.pop("MALLOC_TRIM_THRESHOLD_", None)
     home = str(Path(dfa_utils.__file__).parents[1])
     if home != sysconfig.get_path("purelib"):
         # A checkout: the notebook's process finds the code that has been checked.
