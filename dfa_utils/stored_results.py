@@ -45,9 +45,28 @@ def list_results(folder=""):
 def load_history(name):
     """Return the curves, `History`, of a stored run; ``name`` is that of `load_results`."""
     records = load_results(name)
-    curves = {q: np.array(records[f"{q}_curve"], dtype=float) for q in QUANTITIES}
-    epochs = np.arange(1, len(curves["train_error"]) + 1)
-    return History(tuple(records["provenance"]["parameters"]["seeds"]), epochs, **curves)
+    return _history(records, records["provenance"]["parameters"]["seeds"])
+
+
+def load_sweep(name):
+    """Return the points of a stored sweep.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"scale_and_rate"``.
+
+    Returns
+    -------
+    list of (dict, History)
+        All parameters of each point, and its curves.
+    """
+    sweep = load_results(name)
+    points = []
+    for point in sweep["points"]:
+        parameters = sweep["parameters"] | point["parameters"]
+        points.append((parameters, _history(point["records"], parameters["seeds"])))
+    return points
 
 
 def load_published():
@@ -67,6 +86,13 @@ def load_published():
         rows[key] = {name: float(value) if value else None for name, value in row.items()}
         rows[key]["known"] = known
     return rows
+
+
+def _history(records, seeds):
+    """Return the curves among the records of a run."""
+    curves = {q: np.array(records[f"{q}_curve"], dtype=float) for q in QUANTITIES}
+    epochs = np.arange(1, len(curves["train_error"]) + 1)
+    return History(tuple(seeds), epochs, **curves)
 
 
 def _names_below(folder, prefix):

@@ -7,7 +7,16 @@ import numpy as np
 from hypothesis import strategies as st
 from small_data import SIZES, random_dataset, random_network
 
-from dfa_utils import checkpoints, features, feedback, initialisers, network, plots, records
+from dfa_utils import (
+    checkpoints,
+    features,
+    feedback,
+    initialisers,
+    network,
+    plots,
+    records,
+    sweep_plots,
+)
 from dfa_utils.adversarial import FastGradientSign
 from dfa_utils.arrays import get_backend
 from dfa_utils.checks import check_parameters
@@ -21,11 +30,12 @@ from dfa_utils.network import Layer
 from dfa_utils.optimizers import SGD, RMSprop
 from dfa_utils.randomness import Stream, generator_for
 from dfa_utils.reports import print_every
-from dfa_utils.stored_results import list_results, load_history, load_results
+from dfa_utils.stored_results import list_results, load_history, load_results, load_sweep
 from dfa_utils.training import train
 
 DATA = random_dataset()
 PARAMS, FEEDBACK = random_network(direct_feedback_alignment, (0, 1))
+ERRORS = {(scale, rate): [9.0, 8.0] for scale in (0.1, 1.0) for rate in (0.01, 0.1)}
 HISTORY = History((0, 1), np.arange(1, 4), *[np.ones((3, 2))] * 4)
 
 
@@ -55,6 +65,7 @@ OBJECTS = st.sampled_from(
         *(np.zeros((0, 6)), np.zeros(3), np.full((4, 6), np.nan), np.array(["a", "b"])),
         *(np.array([None, object()]), np.ones((2, 6), complex), np.ones((9, 6)), np.ones((7, 1))),
         *({"DFA": HISTORY}, {"DFA": 3}, {"nobody": HISTORY}, choose),
+        *(ERRORS, {(1.0, 0.1): 3}, {(0, 0.1): [3]}, {(1.0, 0.1): [np.nan]}, {"SGD": {}}),
     ]
 )
 GARBAGE = st.one_of(
@@ -127,6 +138,7 @@ CALLS = {
     records.show_provenance: {"backend": DATA.backend, "parameters": {}, "seconds": 1.0},
     load_results: {"name": "paper_table/2x800_tanh_dfa"},
     load_history: {"name": "paper_table/2x800_tanh_dfa"},
+    load_sweep: {"name": "scale_and_rate"},
     list_results: {"folder": "paper_table"},
     plots.plot_error_curves: {"histories": {"DFA": HISTORY}},
     plots.plot_release: {
@@ -139,10 +151,19 @@ CALLS = {
         "labels": np.zeros(4),
         "class_names": ("a", "b"),
     },
+    sweep_plots.plot_error_maps: {"maps": {"SGD": ERRORS}},
+    sweep_plots.plot_against_product: {"errors": ERRORS},
+    sweep_plots.plot_test_errors: {"histories": {"both": HISTORY}},
 }
 # What is called is code: a function of another signature is a mistake in code, with a traceback.
 CODE = {"rule", "report", "weights", "biases", "initialiser", "optimizer"}
 ONE_LINE = re.compile(r"(\w+)(\[\d+\])* (?:of \w+ )?must .*, got .*")
+
+
+def is_slow(function):
+    """Tell whether a call takes so long that fewer of them must do."""
+    name = function.__name__
+    return name in ("embed", "load_dataset", "train") or name.startswith("plot_")
 
 
 def names_of(function):

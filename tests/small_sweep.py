@@ -61,6 +61,7 @@ from dfa_utils.records import record
 record("sum_error_per_seed", [rate * size + seed for seed in seeds])
 record("sum_error", rate * size + sum(seeds) / len(seeds))
 record("threads", os.environ["OPENBLAS_NUM_THREADS"])
+record("trimming", os.environ.get("MALLOC_TRIM_THRESHOLD_", "as the system does"))
 record("curve", [[1.0, 2.0]])
 """
 

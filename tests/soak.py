@@ -16,14 +16,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from damage import count_refusals, cuts, flips, mixtures
-from garbage import CALLS, GARBAGE, attempt, names_of
+from garbage import CALLS, GARBAGE, attempt, is_slow, names_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kill_and_resume import SETTINGS, broken_off, kill
 from replication import difference_of_precisions
 
 KILLS, MIXTURES, GARBAGE_CALLS, SLOW_CALLS = 2000, 20_000, 2000, 200
-SLOW = {"embed", "load_dataset", "plot_error_curves", "plot_release", "plot_embeddings", "train"}
 
 
 def main():
@@ -61,7 +60,7 @@ def garbage():
     """Call every public function with garbage in the place of some of its arguments."""
     answers = []
     for function in CALLS:
-        examples = SLOW_CALLS if function.__name__ in SLOW else GARBAGE_CALLS
+        examples = SLOW_CALLS if is_slow(function) else GARBAGE_CALLS
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             throw_at(function, examples, answers)

@@ -6,12 +6,11 @@ import inspect
 
 import pytest
 from conftest import ROOT
-from garbage import CALLS, GARBAGE, attempt, names_of
+from garbage import CALLS, GARBAGE, attempt, is_slow, names_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 BY_FUNCTION = pytest.mark.parametrize("function", CALLS, ids=lambda f: f.__name__)
-SLOW = {"embed", "load_dataset", "plot_error_curves", "plot_release", "plot_embeddings", "train"}
 # What notebooks import and nobody hands anything: rules and initialisers are called by `train`.
 HANDED_ON = {"zeros", "plain_rmsprop", "use_book_style", "load_published"}
 
@@ -43,7 +42,7 @@ def test_garbage_is_refused_in_one_line_or_used_correctly(function, tmp_path, mo
     names = names_of(function)
 
     @settings(
-        max_examples=10 if function.__name__ in SLOW else 60,
+        max_examples=10 if is_slow(function) else 60,
         deadline=None,
         database=None,
         derandomize=True,

@@ -92,6 +92,7 @@ def test_a_sweep_survives_a_point_that_raises_and_a_worker_that_is_killed(tmp_pa
 
     table = load_table(out)
     assert set(table["threads"].dropna()) == {"1"}
+    assert set(table["trimming"].dropna()) == {"as the system does"}
     failed = table[table["state"] == "failed"]["point"].iloc[0]
     executed = nbformat.read(out / "points" / failed / "failed.ipynb", as_version=4)
     errors = [o.ename for c in executed.cells for o in c.get("outputs", ()) if "ename" in o]

@@ -13,7 +13,7 @@ from pathlib import Path
 import dfa_utils
 
 PACKAGE = "dfa_utils"
-SHOWING = {"benchmark_plots", "diagrams", "plots", "reports"}
+SHOWING = {"benchmark_plots", "diagrams", "plots", "reports", "sweep_plots"}
 
 
 def code_digest(notebook, folder=None):

@@ -1,0 +1,169 @@
+"""Figures of a sweep over feedback scale and learning rate."""
+
+from itertools import cycle
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import LogNorm
+from matplotlib.ticker import LogFormatter, MaxNLocator
+
+from dfa_utils.checks import check, check_instance, numbers, refuse
+from dfa_utils.history import History
+
+# From this share of the range of colours on, white text stands out better than black.
+DARK = 0.565
+COLOURS = "viridis_r"
+MARKERS = "os^DvP"
+LOWEST = 0.01  # percent: zero has no place on a logarithmic scale
+
+
+def plot_error_maps(maps):
+    """Draw the test error over feedback scale and learning rate, one panel for each map.
+
+    Parameters
+    ----------
+    maps : dict of str to dict of (float, float) to array_like (seeds,)
+        By title, and by feedback scale and learning rate: errors in percent. What is missing in
+        the grid stays empty.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Each field shows the mean over the seeds, and the sample standard deviation if there are
+        several. All panels share one logarithmic range of colours.
+    """
+    check_instance("maps", maps, dict)
+    if not maps:
+        refuse("maps", "at least one", maps)
+    maps = {title: _checked("maps", errors) for title, errors in maps.items()}
+    means = [values.mean() for errors in maps.values() for values in errors.values()]
+    norm = LogNorm(max(min(means), LOWEST), max(*means, LOWEST), clip=True)
+    shapes = [[len(set(axis)) for axis in zip(*errors, strict=True)] for errors in maps.values()]
+    height = 1.6 + 0.5 * max(rows for rows, _ in shapes)
+    ratios = [columns for _, columns in shapes]
+    figure, panels = plt.subplots(
+        1, len(maps), figsize=(8.6, height), squeeze=False, width_ratios=ratios
+    )
+    for axes, (title, errors) in zip(panels.flat, maps.items(), strict=True):
+        image = _draw_map(axes, errors, norm)
+        axes.set(title=title, xlabel="learning rate")
+    panels[0, 0].set_ylabel("feedback scale")
+    bar = figure.colorbar(image, ax=panels, shrink=0.9)
+    _scale_errors(bar.ax)
+    return figure
+
+
+def plot_against_product(errors):
+    """Draw the test error against feedback scale times learning rate, one line for each rate.
+
+    Parameters
+    ----------
+    errors : dict of (float, float) to array_like (seeds,)
+        By feedback scale and learning rate, in percent.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Means over the seeds, with one sample standard deviation to each side if there are several.
+    """
+    errors = _checked("errors", errors)
+    figure, axes = plt.subplots(figsize=(6.4, 3.8))
+    rates = sorted({rate for _, rate in errors})
+    shades = plt.get_cmap(COLOURS)(np.linspace(0.25, 1, len(rates)))
+    for rate, colour, marker in zip(rates, shades, cycle(MARKERS)):
+        scales = sorted(scale for scale, other in errors if other == rate)
+        values = [errors[scale, rate] for scale in scales]
+        axes.errorbar(
+            [scale * rate for scale in scales],
+            [v.mean() for v in values],
+            yerr=[v.std(ddof=1) if len(v) > 1 else 0.0 for v in values],
+            color=colour,
+            marker=marker,
+            capsize=2,
+            label=f"{rate:g}",
+        )
+    axes.set(xscale="log", xlabel="feedback scale × learning rate")
+    _scale_errors(axes)
+    axes.legend(title="learning rate")
+    return figure
+
+
+def plot_test_errors(histories):
+    """Draw the test error of several runs against the epoch.
+
+    Parameters
+    ----------
+    histories : dict of str to History
+        By the words for each run.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Means over the seeds, with bands of one sample standard deviation to each side if there
+        are several.
+    """
+    check_instance("histories", histories, dict)
+    if not histories:
+        refuse("histories", "at least one", histories)
+    figure, axes = plt.subplots(figsize=(6.4, 3.8))
+    shades = plt.get_cmap(COLOURS)(np.linspace(0.15, 1, len(histories)))
+    for (label, history), colour, marker in zip(histories.items(), shades, cycle(MARKERS)):
+        check_instance("histories", history, History)
+        errors = history.held("test_error")
+        mean = errors.mean(axis=1)
+        every = max(1, len(mean) // 10)
+        axes.plot(
+            history.epochs, mean, color=colour, marker=marker, markevery=every, ms=4, label=label
+        )
+        if errors.shape[1] > 1:
+            spread = errors.std(axis=1, ddof=1)
+            band = mean - spread, mean + spread
+            axes.fill_between(history.epochs, *band, color=colour, alpha=0.25, linewidth=0)
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    _scale_errors(axes)
+    axes.legend()
+    return figure
+
+
+def _checked(name, errors):
+    """Return errors by feedback scale and learning rate, as arrays, or refuse them."""
+    check_instance(name, errors, dict)
+    if not errors:
+        refuse(name, "at least one point", errors)
+    checked = {}
+    for point, values in errors.items():
+        if not isinstance(point, tuple) or len(point) != 2:
+            refuse(name, "by pairs of feedback scale and learning rate", point)
+        scale = check("feedback_scale", point[0], "learning_rate")  # logarithmic: not zero
+        values = numbers(name, values, "errors in percent, one for each seed")
+        if values.ndim != 1 or not values.size or not ((values >= 0) & (values <= 100)).all():
+            refuse(name, "errors in percent, one for each seed", values)
+        checked[scale, check("learning_rate", point[1])] = values.astype(float)
+    return checked
+
+
+def _draw_map(axes, errors, norm):
+    """Draw one map and write its values into it; return the image."""
+    scales, rates = (sorted(set(axis)) for axis in zip(*errors, strict=True))
+    field = np.full((len(scales), len(rates)), np.nan)
+    for (scale, rate), values in errors.items():
+        row, column = scales.index(scale), rates.index(rate)
+        field[row, column] = values.mean()
+        text = f"{values.mean():.2f}"
+        if len(values) > 1:
+            text += f"\n±{values.std(ddof=1):.2f}"
+        colour = "white" if norm(values.mean()) > DARK else "black"
+        axes.text(column, row, text, ha="center", va="center", fontsize=8, color=colour)
+    image = axes.imshow(field, norm=norm, cmap=COLOURS, origin="lower", aspect="auto")
+    axes.set_xticks(range(len(rates)), [f"{rate:g}" for rate in rates])
+    axes.set_yticks(range(len(scales)), [f"{scale:g}" for scale in scales])
+    axes.grid(False)
+    return image
+
+
+def _scale_errors(axes):
+    """Give the errors a logarithmic axis with plain numbers."""
+    axes.set(yscale="log", ylabel="test error (%)")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))

@@ -1,0 +1,297 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent,ipynb
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] tags=["remove-cell"]
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/root2116/direct-feedback-alignment/blob/main/notebooks/04_scale_and_rate.ipynb)
+
+# %% [markdown]
+# # Find the hidden learning rate
+#
+# **The question.** In the first chapter DFA ends far above the test error of the third, and more epochs of the same do not close the gap. What holds it back: the rule, or how it was tuned?
+#
+# **What you will see**
+#
+# - that the scale of the feedback matrices is a learning rate of the hidden layers, as long as plain SGD makes the steps;
+# - a map of the test error over both, from a stored sweep, for SGD and for RMSprop;
+# - a smaller map, live.
+
+# %% tags=["hide-input"]
+import importlib.util
+import subprocess
+import sys
+from typing import Optional
+
+if importlib.util.find_spec("dfa_utils") is None:  # on Colab
+    repository = "https://github.com/root2116/direct-feedback-alignment"
+    package = f"dfa_utils @ git+{repository}@main"
+    install = [sys.executable, "-m", "pip", "install", "--quiet", package]
+    subprocess.run(install, check=True)
+
+# %% tags=["parameters"]
+dataset: str = "mnist"  # mnist, fashion_mnist or digits
+hidden_sizes: list[int] = [400, 400, 400]  # widths of the hidden layers
+feedback_scales: list[float] = [0.01, 0.1, 1.0]  # of the normal distribution
+sgd_rates: list[float] = [0.01, 0.1, 1.0]  # learning rates of plain SGD
+rmsprop_rates: list[float] = [0.0001, 0.001]  # learning rates of RMSprop
+batch_size: int = 64  # samples in a mini-batch
+num_epochs: int = 4  # passes over the training set
+seeds: list[int] = [0, 1]  # one network each
+input_range: list[float] = [-1.0, 1.0]  # what black and white become
+train_samples: Optional[int] = 10000  # null is all
+backend: str = "auto"  # auto, numpy, cupy or torch
+checkpoint_dir: Optional[str] = None  # folder of checkpoints; null is off
+
+# %% tags=["hide-input"]
+import time
+
+import numpy as np
+from dfa_utils.arrays import get_backend
+from dfa_utils.checkpoints import checkpoint_path
+from dfa_utils.checks import check_parameters
+from dfa_utils.datasets import load_dataset
+from dfa_utils.feedback import initialise_feedback
+from dfa_utils.initialisers import normal, zeros
+from dfa_utils.learning_rules import direct_feedback_alignment
+from dfa_utils.network import initialise_params
+from dfa_utils.optimizers import OPTIMIZERS
+from dfa_utils.plots import use_book_style
+from dfa_utils.records import record, record_errors, show_provenance
+from dfa_utils.stored_results import load_sweep
+from dfa_utils.sweep_plots import (
+    plot_against_product,
+    plot_error_maps,
+    plot_test_errors,
+)
+from dfa_utils.training import train
+
+parameters = {name: globals()[name] for name in __annotations__}
+check_parameters(parameters)
+started = time.perf_counter()
+backend = get_backend(backend)
+use_book_style()
+
+# %% [markdown]
+# ## The idea
+#
+# Write the feedback matrices of DFA as $B_l = s N_l$, where the entries of $N_l$ have standard deviation 1 and $s$ is the **feedback scale**.
+# One step of plain SGD with learning rate $\eta$ is then
+#
+# $$
+# \begin{aligned}
+# \text{hidden layers:}\quad \Delta W_l &= -\eta\, s \; h_{l-1}^{\mathsf T} \bigl( (e N_l) \odot f'(a_l) \bigr) \\
+# \text{output layer:}\quad \Delta W_{L+1} &= -\eta \; h_L^{\mathsf T} e
+# \end{aligned}
+# $$
+#
+# In a hidden layer $\eta$ and $s$ occur as a product and nowhere else.
+# So DFA under SGD has two learning rates, $\eta$ for the output layer and $\eta s$ for all others, and whoever chooses a feedback scale chooses the second.
+# The weights start at zero, so the scale has no other effect.
+#
+# RMSprop divides each gradient by the root of its own mean square. A common factor cancels, and $s$ with it: one learning rate is left for all layers.
+#
+# Two predictions follow.
+#
+# 1. Under SGD, a smaller scale can be made up for by a larger rate, as long as the hidden layers are what is slow: the map looks the same along its diagonals.
+# 2. Under RMSprop, the scale does not matter.
+#
+# ## The sweep
+#
+# The network and the data are those of [the first chapter](01_bp_vs_dfa.ipynb), all training images included.
+# `dfa-sweep` ran the notebook *Run your own* at each point of the grid `sweeps/scale_and_rate.yml`; the result is stored with the book.
+
+# %%
+points = load_sweep("scale_and_rate")
+print(f"{len(points)} runs of {len(points[0][1].seeds)} seeds each")
+
+
+# %%
+def final_errors(optimizer, epochs):
+    """Return the last test errors by feedback scale and learning rate."""
+    return {
+        (chosen["feedback_scale"], chosen["learning_rate"]): history.last(
+            "test_error"
+        )
+        for chosen, history in points
+        if (chosen["optimizer"], chosen["num_epochs"]) == (optimizer, epochs)
+    }
+
+
+# %%
+sgd = final_errors("sgd", 10)
+rmsprop = final_errors("rmsprop", 10)
+
+# %% [markdown]
+# Each field is the test error in percent after ten epochs, mean over three seeds and sample standard deviation.
+
+# %% mystnb={"image": {"alt": "Two maps of the test error, feedback scale upward and learning rate to the right. Under SGD the error falls from the lower left corner, where both are small, towards the upper right, in diagonal bands. Under RMSprop each column has one colour from bottom to top."}, "figure": {"caption": "Test error of DFA over feedback scale and learning rate, from the stored sweep. Darker is worse.", "name": "fig-error-maps"}}
+figure = plot_error_maps({"SGD": sgd, "RMSprop": rmsprop})
+
+# %% [markdown]
+# The first prediction can be put to a sharper test: against the product of the two, the lines of all learning rates should fall on one curve.
+
+# %% mystnb={"image": {"alt": "Test error against feedback scale times learning rate, both logarithmic, with one line for each learning rate. The lines lie close together where the product is small, and part where it is large."}, "figure": {"caption": "The left map again, against the product.", "name": "fig-product"}}
+figure = plot_against_product(sgd)
+
+# %% [markdown]
+# The second prediction as a number: the largest difference, in percentage points, that the feedback scale makes to the mean test error under RMSprop at any learning rate, and for comparison the largest standard deviation over the seeds.
+
+
+# %%
+def effect_of_scale(errors):
+    """Return how far the means of one learning rate lie apart, at most."""
+    means = {}
+    for (_, rate), values in errors.items():
+        means.setdefault(rate, []).append(np.mean(values))
+    return max(np.ptp(values) for values in means.values())
+
+
+# %%
+effect = effect_of_scale(rmsprop)
+deviation = max(np.std(values, ddof=1) for values in rmsprop.values())
+
+# %%
+record("rmsprop_scale_effect", effect)
+record("rmsprop_largest_deviation", deviation)
+print(f"effect of the scale {effect:.2f}, of the seed {deviation:.2f}")
+
+# %% [markdown]
+# ## Given more time
+#
+# Fifty epochs with the settings of the first chapter, and with one change at a time:
+
+# %%
+runs = {
+    "chapter 1": ("sgd", 0.01, 0.01),
+    "scale x 10": ("sgd", 0.01, 0.1),
+    "rate x 10": ("sgd", 0.1, 0.01),
+    "both x 10": ("sgd", 0.1, 0.1),
+    "RMSprop": ("rmsprop", 0.0001, 0.1),
+}
+names = ("optimizer", "learning_rate", "feedback_scale")
+longest = max(chosen["num_epochs"] for chosen, _ in points)
+found = {
+    tuple(chosen[name] for name in names): history
+    for chosen, history in points
+    if chosen["num_epochs"] == longest
+}
+long = {label: found[choice] for label, choice in runs.items()}
+
+# %% mystnb={"image": {"alt": "Test error against the epoch on a logarithmic scale, one curve for each of five settings. The curve of the first chapter's settings lies highest all along."}, "figure": {"caption": "Test error of DFA over fifty epochs, from the stored sweep.", "name": "fig-long-runs"}}
+figure = plot_test_errors(long)
+
+# %%
+for name, label in (
+    ("chapter_1", "chapter 1"),
+    ("scale_x10", "scale x 10"),
+    ("rate_x10", "rate x 10"),
+    ("both_x10", "both x 10"),
+    ("rmsprop", "RMSprop"),
+):
+    record_errors(name, "test_error", long[label].last("test_error"))
+
+# %% [markdown]
+# ## Live
+#
+# The same on a part of the training images, with fewer epochs and fewer points.
+
+
+# %%
+data = load_dataset(
+    dataset,
+    backend=backend,
+    input_range=input_range,
+    train_samples=train_samples,
+)
+layer_sizes = [data.train_images.shape[1], *hidden_sizes, data.num_classes]
+
+
+# %%
+def run(optimizer, rate, scale):
+    """Train at one point; return the last test errors."""
+    rule = direct_feedback_alignment
+    params = initialise_params(layer_sizes, seeds, zeros, backend=backend)
+    feedback = initialise_feedback(
+        rule, layer_sizes, seeds, normal(scale), backend=backend
+    )
+    name = f"04_{optimizer}_{rate}_{scale}"
+    _, history = train(
+        rule,
+        params,
+        data,
+        feedback=feedback,
+        optimizer=OPTIMIZERS[optimizer](rate),
+        batch_size=batch_size,
+        num_epochs=num_epochs,
+        seeds=seeds,
+        report=lambda *_: None,
+        checkpoint=checkpoint_path(checkpoint_dir, name),
+    )
+    return history.last("test_error")
+
+
+# %%
+rates = {"sgd": sgd_rates, "rmsprop": rmsprop_rates}
+live = {
+    optimizer: {
+        (scale, rate): run(optimizer, rate, scale)
+        for scale in feedback_scales
+        for rate in rates[optimizer]
+    }
+    for optimizer in rates
+}
+
+# %% mystnb={"image": {"alt": "Two small maps of the test error, feedback scale upward and learning rate to the right, for SGD and for RMSprop."}, "figure": {"caption": "The live maps: a part of the training images, few epochs.", "name": "fig-live-maps"}}
+figure = plot_error_maps({"SGD": live["sgd"], "RMSprop": live["rmsprop"]})
+
+# %%
+best = {
+    optimizer: min(errors, key=lambda point: np.mean(errors[point]))
+    for optimizer, errors in live.items()
+}
+for optimizer, (scale, rate) in best.items():
+    print(f"best of {optimizer}: scale {scale:g}, learning rate {rate:g}")
+
+# %%
+for optimizer in ("sgd", "rmsprop"):
+    errors = live[optimizer][best[optimizer]]
+    record_errors(f"live_best_{optimizer}", "test_error", errors)
+
+# %% [markdown]
+# ## What we see
+#
+# TO BE WRITTEN
+#
+# ## What to try next
+#
+# - The whole sweep, in a terminal after `make test`: `.venv/bin/dfa-sweep notebooks/single_run --grid-file sweeps/scale_and_rate.yml --out maps`, and then `.venv/bin/dfa-sweep summarize maps`
+# - Other images: `.venv/bin/papermill notebooks/04_scale_and_rate.ipynb out.ipynb -p dataset fashion_mnist`
+#
+# **Exercise.** Nøkland (2016) draws the feedback matrices from $\pm 1/\sqrt{\text{fan-out}}$. Which standard deviation is that for 400 units, and where on the map would SGD have put it?
+#
+# <details><summary>Answer</summary>
+#
+# A uniform distribution in $\pm b$ has standard deviation $b / \sqrt 3$, so it is $1 / \sqrt{1200}$, between the second and the fourth row of the left map.
+# The rate matters as much: the paper sums errors over a mini-batch where this map averages them, and uses RMSprop, for which the row makes no difference.
+#
+# </details>
+#
+# ## Further reading
+#
+# - Nøkland (2016), *Direct Feedback Alignment Provides Learning in Deep Neural Networks*, [arXiv:1609.01596](https://arxiv.org/abs/1609.01596)
+# - Refinetti et al. (2021), *Align, then memorise: the dynamics of learning with feedback alignment*, [arXiv:2011.12428](https://arxiv.org/abs/2011.12428)
+# - Tieleman, Hinton (2012), *Lecture 6.5: RMSprop*, Coursera: Neural Networks for Machine Learning
+#
+# ## Provenance
+
+# %% tags=["nbval-ignore-output"]
+show_provenance(backend, parameters, time.perf_counter() - started)
