@@ -37,3 +37,7 @@ def test_finished_cells_of_the_papers_table_are_stored_once_under_their_names(
     assert [path.name for path in written] == [f"{names[1]}.json"]
     assert json.loads(written[0].read_text()) == {"test_error": 1.0, "curve": [1.0, None]}
     assert store_table.store_table(out, target) == []
+
+    left = importlib.import_module("missing_cells").missing_cells(target)
+    points = make_plan(notebook, "single_run", left).points
+    assert points == [point for point in plan.points if point != plan.points[1]]
