@@ -69,3 +69,12 @@ def test_colours_stand_out_from_the_page(mode):
             assert min(contrast(colour, surface) for surface in SURFACES[mode]) >= 4.5, name
         else:
             assert contrast(colour, SURFACES[mode][0]) >= 3, name
+
+
+def test_logo_reads_in_both_modes():
+    logo = (ROOT / "book" / "_static" / "logo.svg").read_text("utf-8")
+    found = set(re.findall(r"#[0-9a-f]{6}", logo))
+    assert RULE_COLOURS["DFA"].lower() in found and len(found) == 2
+    for colour in found:
+        for surfaces in SURFACES.values():
+            assert contrast(colour, surfaces[0]) >= 3
