@@ -1,4 +1,5 @@
-// A table that scrolls sideways in its own box can be reached and read with a keyboard.
+// A table that scrolls sideways in its own box shows that there is more, and can be reached and
+// read with a keyboard.
 "use strict";
 
 function nameOf(box) {
@@ -9,17 +10,22 @@ function nameOf(box) {
     return text ? `Table: ${text}` : "Table";
 }
 
-function markScrollingTables() {
-    for (const box of document.querySelectorAll(".pst-scrollable-table-container")) {
-        if (box.scrollWidth > box.clientWidth) {
-            box.tabIndex = 0;
-            box.setAttribute("role", "region");
-            box.setAttribute("aria-label", nameOf(box));
-        } else {
-            ["tabindex", "role", "aria-label"].forEach((name) => box.removeAttribute(name));
-        }
+function mark(box) {
+    const hidden = box.scrollWidth - box.clientWidth;
+    box.classList.toggle("more-to-come", hidden - box.scrollLeft > 1);
+    if (hidden > 0) {
+        box.tabIndex = 0;
+        box.setAttribute("role", "region");
+        box.setAttribute("aria-label", nameOf(box));
+    } else {
+        ["tabindex", "role", "aria-label"].forEach((name) => box.removeAttribute(name));
     }
 }
 
-window.addEventListener("load", markScrollingTables);
-window.addEventListener("resize", markScrollingTables);
+window.addEventListener("load", () => {
+    const resized = new ResizeObserver((entries) => entries.forEach(({ target }) => mark(target)));
+    for (const box of document.querySelectorAll(".pst-scrollable-table-container")) {
+        box.addEventListener("scroll", () => mark(box), { passive: true });
+        resized.observe(box);
+    }
+});
