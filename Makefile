@@ -118,7 +118,7 @@ $(OUT)/executed/%.ipynb: notebooks/%.py $(OUT)/library.list $(LIBRARY) \
 	    --cell-timeout $(CELL_TIMEOUT)
 
 # The pages, whole, aside, and swapped in only if all went well.
-$(OUT)/.published: $(EXECUTED) $(OUT)/pages.list $(PAGES) book/tools/assemble.py $(STAMP)
+$(OUT)/.published: $(EXECUTED) $(OUT)/pages.list $(PAGES) $(wildcard book/tools/*.py) $(STAMP)
 	$(PYTHON) book/tools/assemble.py $(OUT)/source $(EXECUTED)
 	rm -rf $(OUT)/new
 	$(VENV)/bin/jupyter-book build --all -W -n --keep-going --path-output $(OUT)/new $(OUT)/source

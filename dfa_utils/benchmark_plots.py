@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from dfa_utils.benchmark_tables import NAMES, epoch_seconds, network_name
-from dfa_utils.plots import NEUTRAL, RULE_COLOURS
+from dfa_utils.plots import NEUTRAL, RULE_COLOURS, RULE_MARKERS
 
 TITLES = {
     "width": "units in each of three layers",
@@ -19,7 +19,7 @@ TITLES = {
 def draw_comparison(results):
     """Draw the seconds of an epoch of every competitor, one panel for each network.
 
-    SGD on one thread; a dot is the median of the rounds, a line their range.
+    SGD on one thread; a mark is the median of the rounds, a line their range.
 
     Parameters
     ----------
@@ -55,7 +55,8 @@ def _draw_row(axes, row, height, whole):
         middle = median(times)
         y = height[name] + (0.15 if rule == "BP" else -0.15)
         ends = [[middle - min(times)], [max(times) - middle]]
-        axes.errorbar(middle, y, xerr=ends, fmt="o", ms=5, color=RULE_COLOURS[rule], label=rule)
+        look = {"fmt": RULE_MARKERS[rule], "ms": 5, "color": RULE_COLOURS[rule]}
+        axes.errorbar(middle, y, xerr=ends, label=rule, **look)
 
 
 def draw_sizes(results):
@@ -77,14 +78,14 @@ def draw_sizes(results):
     for axes, (size, title) in zip(figure.subplots(2, 2).flat, TITLES.items(), strict=True):
         rows = results["varied"][size]
         for rule in dict.fromkeys(row["rule"] for row in rows):
-            for competitor, line in (("project", "o-"), ("products", ":")):
+            marker, colour = RULE_MARKERS[rule.upper()], RULE_COLOURS[rule.upper()]
+            for competitor, line in (("project", f"{marker}-"), ("products", ":")):
                 points = [
                     (size_of(row, size), median(epoch_seconds(row, competitor, whole)))
                     for row in rows
                     if row["rule"] == rule
                 ]
                 label = f"{rule.upper()}, {NAMES[competitor]}"
-                colour = RULE_COLOURS[rule.upper()]
                 axes.plot(*zip(*points, strict=True), line, ms=4, color=colour, label=label)
         sizes = sorted({size_of(row, size) for row in rows})
         axes.set(xscale="log", yscale="log", xlabel=title)

@@ -45,12 +45,25 @@ def draw_error_paths():
     """
     with matplotlib.rc_context(TYPOGRAPHY):
         figure = Figure(figsize=(WIDTH / 72, HEIGHT / 72), dpi=72, facecolor="white")
-        axes = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(0, HEIGHT))
-        axes.set_axis_off()
-        _draw_back_propagation(_Panel(axes, 0, "BP"))
-        _draw_feedback_alignment(_Panel(axes, 163, "FA"))
-        _draw_direct_feedback_alignment(_Panel(axes, 326, "DFA"))
+        add_error_paths(figure, (0, 0, 1, 1))
     return figure
+
+
+def add_error_paths(figure, place):
+    """Draw the three error paths into a part of a figure.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    place : tuple of float
+        Left, bottom, width and height, as shares of the figure. Letters keep their size: the part
+        should be ``WIDTH`` by ``HEIGHT`` points large.
+    """
+    axes = figure.add_axes(place, xlim=(0, WIDTH), ylim=(0, HEIGHT))
+    axes.set_axis_off()
+    _draw_back_propagation(_Panel(axes, 0, "BP"))
+    _draw_feedback_alignment(_Panel(axes, 163, "FA"))
+    _draw_direct_feedback_alignment(_Panel(axes, 326, "DFA"))
 
 
 def write_svg(figure, path):

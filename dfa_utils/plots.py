@@ -2,21 +2,29 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.ticker import MaxNLocator
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import LogFormatter, MaxNLocator
 
 from dfa_utils.checks import check, check_instance, refuse
 from dfa_utils.history import History
 
 # Okabe and Ito's palette: told apart by colour-blind eyes too.
 RULE_COLOURS = {"BP": "#0072B2", "DFA": "#D55E00", "FA": "#009E73", "IFA": "#CC79A7"}
+# And told apart without any colour.
+RULE_LINES = {"BP": "-", "DFA": (0, (5, 1.5)), "FA": (0, (1.5, 1.2)), "IFA": "-."}
+RULE_MARKERS = {"BP": "o", "DFA": "s", "FA": "^", "IFA": "D"}
 NEUTRAL = "#555555"
 
 
 def use_book_style():
-    """Draw at twice the resolution, with light axes, in the running notebook."""
+    """Draw with light axes in the running notebook, as SVG: sharp on any screen.
+
+    A second run writes the same bytes: fixed ids, no date.
+    """
     from matplotlib_inline.backend_inline import set_matplotlib_formats
 
-    set_matplotlib_formats("retina")
+    # The resolution is that of what is drawn as pixels, such as a cloud of points.
+    set_matplotlib_formats("svg", dpi=200, metadata={"Date": None, "Creator": None})
     plt.rcParams.update(
         {
             "axes.spines.top": False,
@@ -27,6 +35,9 @@ def use_book_style():
             "figure.dpi": 100,
             "font.size": 11,
             "legend.frameon": False,
+            "legend.handlelength": 2.4,  # a dash and a gap at least
+            "svg.fonttype": "path",
+            "svg.hashsalt": "dfa_utils.plots",
         }
     )
 
@@ -47,9 +58,10 @@ def plot_error_curves(histories):
     figure, panels = plt.subplots(1, 2, figsize=(8, 3.6), sharey=True)
     for axes, quantity in zip(panels, ("train_error", "test_error"), strict=True):
         for label, history in histories.items():
-            _draw_band(axes, history.epochs, history.held(quantity), label)
+            _draw_band(axes, history.epochs, history.held(quantity), label, label)
         axes.set(title=f"{quantity.split('_')[0].capitalize()} error", xlabel="epoch", yscale="log")
         axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(LogFormatter())  # plain numbers where they are few
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     panels[0].set_ylabel("error (%)")
     panels[0].legend()
@@ -78,11 +90,11 @@ def plot_release(pretraining, releases, last_epochs):
     last_epoch = max(history.epochs[-1] for history in releases.values())
     last_epochs = min(last_epochs, last_epoch)
     for axes in panels:
-        _draw_band(axes, pretraining.epochs, pretraining.test_error, "first layer frozen", NEUTRAL)
+        _draw_band(axes, pretraining.epochs, pretraining.test_error, "first layer frozen")
         for label, history in releases.items():
             joined = np.concatenate([pretraining.test_error[-1:], history.test_error])
             epochs = np.concatenate([pretraining.epochs[-1:], history.epochs])
-            _draw_band(axes, epochs, joined, f"released, {label}", RULE_COLOURS[label])
+            _draw_band(axes, epochs, joined, f"released, {label}", label)
         axes.axvline(pretraining.epochs[-1], color=NEUTRAL, linestyle=":")
         axes.set(xlabel="epoch")
     shown = [pretraining.test_error[pretraining.epochs > last_epoch - last_epochs]]
@@ -133,9 +145,19 @@ def plot_embeddings(embeddings, labels, class_names):
         for index, name in enumerate(class_names):
             members = points[labels == index]
             axes.scatter(*members.T, s=4, color=colours(index), label=name, rasterized=True)
+        _name_classes(axes, points, labels, class_names)
     handles, names = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=5, markerscale=3)
     return figure
+
+
+def _name_classes(axes, points, labels, class_names):
+    """Write the name of each class in the middle of its points: colours are hard to tell apart."""
+    for index, name in enumerate(class_names):
+        members = points[labels == index]
+        if len(members):
+            text = axes.text(*np.median(members, axis=0), name, ha="center", va="center", size=9)
+            text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
 
 
 def _check_histories(name, histories):
@@ -149,11 +171,11 @@ def _check_histories(name, histories):
             refuse(name, "of at least one epoch", history)
 
 
-def _draw_band(axes, epochs, values, label, colour=None):
+def _draw_band(axes, epochs, values, label, rule=None):
     """Draw the mean over the seeds and a band of one sample standard deviation."""
-    colour = colour or RULE_COLOURS[label]
+    colour = RULE_COLOURS.get(rule, NEUTRAL)
     mean = values.mean(axis=1)
-    axes.plot(epochs, mean, color=colour, label=label)
+    axes.plot(epochs, mean, color=colour, linestyle=RULE_LINES.get(rule, "-"), label=label)
     if values.shape[1] > 1:
         spread = values.std(axis=1, ddof=1)
         low, high = mean - spread, mean + spread

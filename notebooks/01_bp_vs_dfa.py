@@ -17,6 +17,8 @@
 # %% [markdown]
 # # Train the same network with BP and with DFA
 #
+# A network of three hidden layers learns handwritten digits twice, once from the true gradient and once from errors sent through fixed random matrices, and you compare what it learned.
+#
 # **The question.** Can a network with three hidden layers learn handwritten digits when no layer is told the true gradient?
 #
 # This is the first of the two replications from which the book grew (追実験1).
@@ -176,7 +178,7 @@ figure = plot_error_curves({"BP": bp_history, "DFA": dfa_history})
 # %% [markdown]
 # The errors of the last epoch, in percent: the mean over the seeds and its sample standard deviation.
 
-# %%
+# %% tags=["hide-input"]
 for rule, history in {"bp": bp_history, "dfa": dfa_history}.items():
     for quantity in ("train_error", "test_error"):
         record_errors(rule, quantity, getattr(history, quantity)[-1])
@@ -194,7 +196,7 @@ for rule, history in {"bp": bp_history, "dfa": dfa_history}.items():
 # It sees no labels; the colours are added afterwards.
 # The network of the first seed is shown.
 
-# %%
+# %% tags=["hide-input"]
 shown = slice(0, tsne_samples)
 labels = backend.to_host(data.test_labels[shown])
 images = embed(backend.to_host(data.test_images[shown]))
@@ -242,5 +244,5 @@ figure = plot_embeddings(embed_layers(dfa_params), labels, data.class_names)
 #
 # ## Provenance
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["hide-input", "nbval-ignore-output"]
 show_provenance(backend, parameters, time.perf_counter() - started)

@@ -17,6 +17,8 @@
 # %% [markdown]
 # # Release a frozen first layer
 #
+# A network that has learned above a frozen random layer is set free, and the way in which DFA first unlearns shows the alignment at work.
+#
 # **The question.** A network has learned on top of a first layer that was never trained. What does each rule do when that layer is set free?
 #
 # This is the second of the two replications from which the book grew (追実験2).
@@ -168,7 +170,7 @@ figure = plot_release(pretraining, released, last_epochs=60)
 # %% [markdown]
 # The test errors in percent, mean over the seeds and sample standard deviation: at the end of the frozen phase, at the end with each rule, and DFA's highest after the release.
 
-# %%
+# %% tags=["hide-input"]
 record_errors("pretrain", "test_error", pretraining.test_error[-1])
 record_errors("bp", "test_error", bp_history.test_error[-1])
 record_errors("dfa", "test_error", dfa_history.test_error[-1])
@@ -200,5 +202,5 @@ record_errors("dfa", "peak_test_error", dfa_history.test_error.max(axis=0))
 #
 # ## Provenance
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["hide-input", "nbval-ignore-output"]
 show_provenance(backend, parameters, time.perf_counter() - started)

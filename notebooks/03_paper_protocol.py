@@ -17,6 +17,8 @@
 # %% [markdown]
 # # Follow the paper's own protocol
 #
+# BP, FA and DFA train to the end as in Nøkland (2016), and end close together on test images.
+#
 # **The question.** The first chapter stopped after a few epochs of plain gradient descent, far from what either rule can do. How do BP, FA and DFA compare when all are trained to the end, the way Nøkland (2016) trained them?
 #
 # **What you will see**
@@ -164,7 +166,7 @@ for rule, start in starts.items():
 # %% mystnb={"image": {"alt": "Two panels on a logarithmic scale, train error and test error against the epoch of the short run, with one curve each for BP, FA and DFA."}, "figure": {"caption": "The live run: a part of the training images, few epochs.", "name": "fig-protocol-live"}}
 figure = plot_error_curves(histories)
 
-# %%
+# %% tags=["hide-input"]
 for rule in ("bp", "fa", "dfa"):
     for quantity in ("train_error", "test_error"):
         errors = histories[rule.upper()].last(quantity)
@@ -186,7 +188,7 @@ figure = plot_error_curves(stored)
 # %% [markdown]
 # Its test errors in percent at the epoch in which each seed stopped, beside the published ones:
 
-# %%
+# %% tags=["hide-input"]
 published = load_published()
 for rule in ("bp", "fa", "dfa"):
     history, paper = stored[rule.upper()], published["2x800 tanh", rule]
@@ -222,5 +224,5 @@ for rule in ("bp", "fa", "dfa"):
 #
 # ## Provenance
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["hide-input", "nbval-ignore-output"]
 show_provenance(backend, parameters, time.perf_counter() - started)

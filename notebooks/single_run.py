@@ -17,6 +17,8 @@
 # %% [markdown]
 # # Run your own
 #
+# One network and one learning rule, with every choice a parameter: the chapter to start your own experiments from.
+#
 # **The question** is yours: one network, one learning rule, and everything about them a parameter.
 #
 # **What you will see**
@@ -188,7 +190,7 @@ figure = plot_error_curves({rule.upper(): history})
 # %% [markdown]
 # The errors in percent, at the epoch in which each seed stopped, mean over the seeds and sample standard deviation:
 
-# %%
+# %% tags=["hide-input"]
 record_history(history)
 
 # %% [markdown]
@@ -244,5 +246,5 @@ record_history(history)
 #
 # ## Provenance
 
-# %% tags=["nbval-ignore-output"]
+# %% tags=["hide-input", "nbval-ignore-output"]
 show_provenance(backend, parameters, time.perf_counter() - started)

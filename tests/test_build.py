@@ -10,6 +10,7 @@ import sysconfig
 import time
 from pathlib import Path
 
+import jupytext
 import pytest
 import yaml
 from conftest import ROOT, Book, copy_tree
@@ -27,6 +28,8 @@ NOTEBOOK = """\
 
 # %% [markdown]
 # # A chapter
+#
+# It records a number.
 
 # %% tags=["parameters"]
 number: int = 1  # what is recorded
@@ -65,6 +68,8 @@ def small_book(tmp_path):
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, encoding="utf-8")
+    for source in (root / "notebooks").glob("*.py"):
+        jupytext.write(jupytext.read(source), source.with_suffix(".ipynb"))
     return Book(root)
 
 

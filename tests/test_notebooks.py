@@ -90,30 +90,46 @@ def test_figures_are_pictures_with_alternative_text(smoke_book, executed):
 
 
 PICTURE = "import matplotlib.pyplot as plt\nplt.plot([1, 2]);"
+VECTORS = "from dfa_utils.plots import use_book_style\nuse_book_style()\n" + PICTURE
+
+
+def test_figures_are_vectors_without_a_date(executed):
+    """Sharp on any screen; dates and the like would differ from run to run."""
+    outputs = [
+        o for cell in code_cells(nbformat.read(executed, as_version=4)) for o in cell.outputs
+    ]
+    pictures = [data for o in outputs for data in o.get("data", {}).items() if "image" in data[0]]
+    assert pictures
+    for kind, picture in pictures:
+        assert kind == "image/svg+xml"
+        assert "dc:date" not in picture and "Matplotlib v" not in picture
+        assert len(picture) < 1_000_000
 
 
 def test_nbval_accepts_what_repeats(tmp_path):
-    write_notebook(tmp_path / "same.ipynb", "print(1)", "2", PICTURE)
-    status, report = run_nbval(tmp_path / "same.ipynb", tmp_path)
-    assert status == 0 and "3 passed" in report, report
+    write_notebook(tmp_path / "same.ipynb", "print(1)", "2", PICTURE, VECTORS)
+    status, report = run_nbval(tmp_path / "same.ipynb", TESTS.parent)
+    assert status == 0 and "4 passed" in report, report
 
 
-@pytest.mark.parametrize("altered", ["stream", "result", "picture"])
+@pytest.mark.parametrize("altered", ["stream", "result", "picture", "vectors"])
 def test_nbval_notices_one_altered_output(tmp_path, altered):
     path = tmp_path / "altered.ipynb"
-    notebook = write_notebook(path, "print(1)", "2", PICTURE)
-    printed, result, picture = (cell.outputs[0] for cell in code_cells(notebook))
+    notebook = write_notebook(path, "print(1)", "2", PICTURE, VECTORS)
+    printed, result, picture, vectors = (cell.outputs[0] for cell in code_cells(notebook))
     before = copy.deepcopy(notebook)
     if altered == "stream":
         printed.text = "3\n"
     elif altered == "result":
         result.data["text/plain"] = "3"
+    elif altered == "vectors":
+        vectors.data["image/svg+xml"] = vectors.data["image/svg+xml"].replace("M ", "M 1", 1)
     else:
         picture.data["image/png"] = picture.data["image/png"].replace("A", "B", 1)
     assert notebook != before
     nbformat.write(notebook, path)
-    status, report = run_nbval(path, tmp_path)
-    assert status == 1 and "1 failed, 2 passed" in report, report
+    status, report = run_nbval(path, TESTS.parent)
+    assert status == 1 and "1 failed, 3 passed" in report, report
 
 
 def test_nbval_fails_a_cell_that_takes_too_long(tmp_path):

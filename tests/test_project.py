@@ -84,6 +84,12 @@ def test_badge_opens_this_notebook_in_the_configured_repository(source):
     assert first.metadata["tags"] == ["remove-cell"]
 
 
+def test_one_sentence_under_the_title_sums_the_chapter_up(source):
+    title, summary, *_ = texts(jupytext.read(source))[1].split("\n\n")
+    assert title.startswith("# ")
+    assert re.fullmatch(r"[A-Z][^.?!\n*]{40,200}\.", summary)
+
+
 def test_text_reads_the_same_everywhere(source):
     for text in texts(jupytext.read(source)):
         assert not MYST.search(text), text

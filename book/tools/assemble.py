@@ -1,4 +1,4 @@
-"""Lay out the sources of the pages afresh: pages, notebooks, numbers, pictures, MathJax."""
+"""Lay out the sources of the pages afresh: pages, chapters, numbers, pictures, scripts."""
 
 import argparse
 import importlib.util
@@ -7,6 +7,9 @@ import shutil
 from pathlib import Path
 
 import yaml
+from chapters import write_chapter
+from icons import shown_icons
+from preview import draw_preview, root_page
 
 from dfa_utils.benchmark_numbers import headline_numbers
 from dfa_utils.benchmark_plots import FIGURES
@@ -41,24 +44,33 @@ def assemble(target, notebooks):
         ROOT / "book", target / "book", ignore=shutil.ignore_patterns("tools", "profiles")
     )
     shutil.copy(ROOT / "_toc.yml", target)
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     (target / "notebooks").mkdir()
     for notebook in notebooks:
-        shutil.copy(notebook, target / "notebooks")
+        write_chapter(notebook, ROOT / "notebooks", target / "notebooks", config)
     shutil.copytree(mathjax_folder(), target / "vendored" / "mathjax", ignore=UNUSED_MATHJAX)
+    write(target / "vendored" / "scripts" / "fontawesome.js", shown_icons())
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    write(target / "root" / "index.html", root_page(config, contents["root"]))
 
-    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     numbers = {page_name(notebook): read_records(notebook) for notebook in notebooks}
     benchmark = load_results("benchmark")
     numbers["benchmark"] = headline_numbers(benchmark)
     numbers["soak"] = load_results("soak")
     config["parse"]["myst_substitutions"] = numbers
-    text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
-    (target / "_config.yml").write_text(text, encoding="utf-8")
+    write(target / "_config.yml", yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
 
     pictures = target / "book" / "_static"
     pictures.mkdir(exist_ok=True)
     for name, draw in FIGURES.items():
         write_svg(draw(benchmark), pictures / name)
+    draw_preview(pictures / "preview.png")
+
+
+def write(path, text):
+    """Write a text file, and the folder that it is in."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
 
 
 def page_name(notebook):
