@@ -30,6 +30,7 @@ def relu(a):
     return namespace_of(a).maximum(a, 0.0)
 
 
+#: By the name that notebooks take as ``activation``.
 ACTIVATIONS = {
     "tanh": Activation(tanh, lambda h: 1 - h * h),
     "logistic": Activation(logistic, lambda h: h * (1 - h)),

@@ -118,7 +118,7 @@ _NAMESPACES = {}
 def namespace_of(array):
     """Return the array API namespace of an array.
 
-    `array_api_compat.array_namespace` answers the same question, but takes tens of microseconds,
+    ``array_api_compat.array_namespace`` answers the same question, but takes tens of microseconds,
     as long as a layer of a small network; the answer depends on the type alone, so it is kept.
     """
     kind = type(array)

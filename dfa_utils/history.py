@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+#: What is measured in every epoch: losses in nats a sample, errors in percent.
 QUANTITIES = ("train_loss", "train_error", "test_loss", "test_error")
 
 

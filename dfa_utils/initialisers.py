@@ -48,7 +48,7 @@ def _symmetric_uniform(generator, shape, bound):
     return generator.uniform(-bound, bound, shape)
 
 
-# Each takes the scale: a standard deviation, or a factor of the bound.
+#: By name; each takes the scale: a standard deviation, or a factor of the bound.
 INITIALISERS = {
     "zeros": lambda scale: zeros,
     "normal": normal,

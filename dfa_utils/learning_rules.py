@@ -103,6 +103,7 @@ def indirect_feedback_alignment(params, feedback, forward, error):
     return [*errors, error]
 
 
+#: By the short name that notebooks take as ``rule``.
 LEARNING_RULES = {
     "bp": backward_propagation,
     "fa": feedback_alignment,
@@ -122,7 +123,7 @@ def layer_gradients(inputs, errors):
     Parameters
     ----------
     inputs : list of array (..., n, fan_in)
-        What each layer received, `Forward.inputs`.
+        What each layer received: ``inputs`` of `dfa_utils.network.Forward`.
     errors : list of array (..., n, fan_out)
 
     Yields

@@ -63,8 +63,9 @@ def softmax(logits):
     return exponentials / xp.sum(exponentials, axis=-1, keepdims=True)
 
 
-# What the error of a mini-batch of n samples is multiplied by.
+#: What the error of a mini-batch of n samples is multiplied by, as a function of n.
 REDUCTIONS = {"mean": lambda count: 1 / count, "sum": lambda count: 1.0}
+#: By the name that notebooks take as ``loss``.
 LOSSES = {
     "binary_cross_entropy": Loss(binary_cross_entropy, logistic),
     "cross_entropy": Loss(cross_entropy, softmax),

@@ -104,7 +104,7 @@ def _one_for_each(name, given, fans):
 
 
 def draw_stack(initialiser, generators, shape, fans, backend, dtype):
-    """Draw one matrix from each generator and stack them on the device, (seeds, *shape)."""
+    """Draw one matrix from each generator and stack them on the device, ``(seeds, *shape)``."""
     check("dtype", dtype)
     drawn = [initialiser(generator, shape, *fans) for generator in generators]
     return get_backend(backend).asarray(np.stack(drawn), dtype)

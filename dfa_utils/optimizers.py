@@ -123,11 +123,12 @@ class RMSprop:
 
 
 def plain_rmsprop(parameter, gradient, mean_square, learning_rate, smoothing, epsilon):
-    """Change one array of parameters and its running mean square, as `fused_rmsprop` does."""
+    """Change one array of parameters and its running mean square, as the compiled step does."""
     mean_square *= smoothing
     mean_square += (1 - smoothing) * (gradient * gradient)
     root = namespace_of(gradient).sqrt(mean_square)
     parameter -= learning_rate * (gradient / (root + epsilon))
 
 
+#: By the name that notebooks take as ``optimizer``.
 OPTIMIZERS = {"sgd": SGD, "rmsprop": RMSprop}

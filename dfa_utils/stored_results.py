@@ -43,7 +43,22 @@ def list_results(folder=""):
 
 
 def load_history(name):
-    """Return the curves, `History`, of a stored run; ``name`` is that of `load_results`."""
+    """Return the curves of a stored run.
+
+    Parameters
+    ----------
+    name : str
+        As for `load_results`.
+
+    Returns
+    -------
+    dfa_utils.history.History
+
+    Raises
+    ------
+    ValueError
+        If there is no such run.
+    """
     records = load_results(name)
     curves = {q: np.array(records[f"{q}_curve"], dtype=float) for q in QUANTITIES}
     epochs = np.arange(1, len(curves["train_error"]) + 1)
