@@ -106,7 +106,6 @@ def from_debian(files, scratch):
     return folder
 
 
-#: The data sets that are fetched, by name.
 FILE_SETS = {
     "mnist": FileSet(
         name="mnist",

@@ -113,7 +113,16 @@ LEARNING_RULES = {
 
 
 def bias_gradient(error):
-    """Return the gradient of a layer's biases, (..., 1, fan_out): the sum of its errors."""
+    """Return the gradient of a layer's biases: the sum of its errors over the samples.
+
+    Parameters
+    ----------
+    error : array (..., n, fan_out)
+
+    Returns
+    -------
+    array (..., 1, fan_out)
+    """
     return namespace_of(error).sum(error, axis=-2, keepdims=True)
 
 

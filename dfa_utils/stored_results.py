@@ -37,7 +37,18 @@ def load_results(name):
 
 
 def list_results(folder=""):
-    """Return the names of all stored runs below a folder, sorted, list of str."""
+    """Return the names of all stored runs below a folder.
+
+    Parameters
+    ----------
+    folder : str
+        Such as ``"paper_table"``; by default all.
+
+    Returns
+    -------
+    list of str
+        Sorted.
+    """
     check("folder", folder)
     return sorted(_names_below(FOLDER / folder if folder else FOLDER, folder))
 

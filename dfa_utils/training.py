@@ -20,7 +20,13 @@ EVERY_EPOCH = print_every(1)
 
 
 class Step(NamedTuple):
-    """How a mini-batch changes the networks; see `train`."""
+    """How a mini-batch changes the networks.
+
+    Parameters
+    ----------
+    rule, activation, loss, error_reduction, optimizer, dropout, perturbation, frozen : object
+        As `train` takes them.
+    """
 
     rule: Any
     activation: str

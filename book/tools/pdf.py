@@ -107,7 +107,9 @@ DRAWN = """async () => {
   if (window.MathJax) await MathJax.startup.promise;
   await document.fonts.ready;
   const pictures = [...document.images].filter(i => !(i.complete && i.naturalWidth));
-  const formulas = document.querySelectorAll("mjx-merror, [data-mjx-error]");
+  // An unknown command is drawn in red, all else that is wrong as an error.
+  const wrong = 'mjx-merror, mjx-mtext[style*="color: red"]';
+  const formulas = document.querySelectorAll(wrong);
   return [...pictures.map(i => i.src), ...[...formulas].map(f => f.textContent)];
 }"""
 FILL_IN = """sheets => {

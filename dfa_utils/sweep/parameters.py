@@ -61,6 +61,10 @@ def check_value(parameter, value):
     value : object
         As YAML reads it.
 
+    Returns
+    -------
+    object
+
     Raises
     ------
     SweepError

@@ -43,6 +43,14 @@ def read_status(out, name):
 def read_plan(out):
     """Return the plan of the sweep in a folder.
 
+    Parameters
+    ----------
+    out : str or path-like
+
+    Returns
+    -------
+    Plan
+
     Raises
     ------
     SweepError
