@@ -8,6 +8,11 @@ PORT ?= 8000
 TOLERANCE ?= 0
 BENCHMARK ?= dfa_utils/results/benchmark.json
 SOAK ?= dfa_utils/results/soak.json
+# A browser of this family prints the PDF. Without one there is no PDF, and no link to it.
+ifeq ($(origin CHROMIUM),undefined)
+CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome google-chrome-stable chrome, \
+    $(shell command -v $(name) 2>/dev/null)))
+endif
 
 # cuda12 or cuda13 where an NVIDIA driver answers, by the CUDA version that it supports; else torch.
 DRIVER_CUDA := $(shell nvidia-smi 2>/dev/null | sed -n 's/.*CUDA [A-Z ]*Version: *\([0-9]*\).*/\1/p' | head -n 1)
@@ -46,7 +51,8 @@ help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## /  \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-13s %s\n", $$1, $$2 }'
 	@echo "Variables: PROFILE=$(PROFILE) (a file of book/profiles), BUILD=$(BUILD), VENV=$(VENV),"
 	@echo "  CELL_TIMEOUT=$(CELL_TIMEOUT) (seconds), PORT=$(PORT) (of serve), BENCHMARK=$(BENCHMARK),"
-	@echo "  SOAK=$(SOAK), TOLERANCE=$(TOLERANCE) (of verify, in the unit of each record)."
+	@echo "  SOAK=$(SOAK), TOLERANCE=$(TOLERANCE) (of verify, in the unit of each record),"
+	@echo "  CHROMIUM=$(CHROMIUM) (prints the PDF; empty is none)."
 	@echo "make -j2 book runs two notebooks at once."
 
 book: $(OUT)/.published ## execute what changed and build the pages (PROFILE=book)
@@ -119,9 +125,11 @@ $(OUT)/executed/%.ipynb: notebooks/%.py $(OUT)/library.list $(LIBRARY) \
 
 # The pages, whole, aside, and swapped in only if all went well.
 $(OUT)/.published: $(EXECUTED) $(OUT)/pages.list $(PAGES) $(wildcard book/tools/*.py) $(STAMP)
-	$(PYTHON) book/tools/assemble.py $(OUT)/source $(EXECUTED)
+	$(PYTHON) book/tools/assemble.py $(OUT)/source $(EXECUTED) $(if $(CHROMIUM),--pdf)
 	rm -rf $(OUT)/new
 	$(VENV)/bin/jupyter-book build --all -W -n --keep-going --path-output $(OUT)/new $(OUT)/source
+	$(if $(CHROMIUM),$(PYTHON) book/tools/pdf.py $(OUT)/source $(OUT)/new/_build/html \
+	    --browser '$(CHROMIUM)')
 	rm -rf $(OUT)/html
 	mv $(OUT)/new/_build/html $(OUT)/html
 	rm -rf $(OUT)/new
@@ -129,7 +137,7 @@ $(OUT)/.published: $(EXECUTED) $(OUT)/pages.list $(PAGES) $(wildcard book/tools/
 
 # A list of files changes when one of them appears or goes, which no time stamp tells.
 $(OUT)/library.list: CONTENT = $(LIBRARY)
-$(OUT)/pages.list: CONTENT = $(PAGES) $(SOURCES)
+$(OUT)/pages.list: CONTENT = $(PAGES) $(SOURCES) $(CHROMIUM)
 $(OUT)/%.list: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CONTENT)' | cmp -s - $@ || echo '$(CONTENT)' > $@

@@ -54,7 +54,17 @@ class Backend:
         return self.xp.asarray(host_array, device=self.device, copy=True)
 
     def to_host(self, array):
-        """Copy an array of the backend to the host as a ``numpy.ndarray``."""
+        """Copy an array of the backend to the host.
+
+        Parameters
+        ----------
+        array : array (...)
+
+        Returns
+        -------
+        numpy.ndarray (...)
+            Of the same type.
+        """
         return np.asarray(array_api_compat.to_device(array, self.host_device))
 
     @property
@@ -68,7 +78,12 @@ class Backend:
 
 
 def cuda_is_available():
-    """Tell whether CuPy is installed and a CUDA device answers it."""
+    """Tell whether CuPy is installed and a CUDA device answers it.
+
+    Returns
+    -------
+    bool
+    """
     try:
         cupy = importlib.import_module("cupy")
     except ImportError:
@@ -118,8 +133,16 @@ _NAMESPACES = {}
 def namespace_of(array):
     """Return the array API namespace of an array.
 
-    `array_api_compat.array_namespace` answers the same question, but takes tens of microseconds,
+    ``array_api_compat.array_namespace`` answers the same question, but takes tens of microseconds,
     as long as a layer of a small network; the answer depends on the type alone, so it is kept.
+
+    Parameters
+    ----------
+    array : array
+
+    Returns
+    -------
+    module
     """
     kind = type(array)
     if kind not in _NAMESPACES:

@@ -122,4 +122,5 @@ def _one_of_each(axes):
     return entries.values(), entries.keys()
 
 
+#: How each picture of the pages is drawn, by the name of its file.
 FIGURES = {"benchmark_epochs.svg": draw_comparison, "benchmark_sizes.svg": draw_sizes}

@@ -1,10 +1,11 @@
-"""Tables of a benchmark: `make bench` prints the first one, a page of the book shows all.
+"""Tables of a benchmark: ``make bench`` prints the first one, a page of the book shows all.
 
 The stored file holds raw seconds alone, see ``benchmarks/``.
 """
 
 from statistics import median
 
+#: What computes, by the name of its process.
 NAMES = {
     "products": "products alone",
     "project": "this project",

@@ -113,7 +113,7 @@ def check_instance(name, value, kind):
 
 
 def check_path(name, value, allowed="a path"):
-    """Return a value as a `pathlib.Path`, or refuse it: ``name must be allowed``."""
+    """Return a value as a ``pathlib.Path``, or refuse it: ``name must be allowed``."""
     if not isinstance(value, str | os.PathLike) or "\0" in str(value):
         refuse(name, allowed, value)
     return Path(value)

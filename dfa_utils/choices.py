@@ -13,6 +13,10 @@ def choose(parameter, name, choices):
     name : str
     choices : dict
 
+    Returns
+    -------
+    object
+
     Raises
     ------
     ValueError

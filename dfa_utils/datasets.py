@@ -143,7 +143,7 @@ def parse_idx(content, item_shape):
 
     Returns
     -------
-    ndarray (n, *item_shape), uint8
+    numpy.ndarray of uint8 ``(n, *item_shape)``
         A view of ``content``.
 
     Raises
@@ -195,7 +195,7 @@ FASHION_NAMES = (
     *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
 )
 
-# How to read pixels and labels, the value of the brightest pixel, the names of the classes.
+#: By name: how to read pixels and labels, the value of the brightest pixel, the class names.
 DATASETS = {
     "mnist": (partial(_read_idx_files, "mnist"), 255, DIGIT_NAMES),
     "fashion_mnist": (partial(_read_idx_files, "fashion_mnist"), 255, FASHION_NAMES),

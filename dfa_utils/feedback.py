@@ -55,7 +55,7 @@ def initialise_feedback(rule, layer_sizes, seeds, initialiser, *, backend="auto"
 
     Returns
     -------
-    list of array (seeds, *shape)
+    list of array ``(seeds, *shape)``
         The shapes are those of `feedback_shapes`.
     """
     if not callable(initialiser):

@@ -1,8 +1,8 @@
 """RMSprop's step in one pass over memory, where a compiler for the array library is there.
 
 Written operation by operation, the step reads and writes arrays as large as the network eight
-times, and memory is what it waits for. Numba compiles it for NumPy and `cupy.ElementwiseKernel`
-for CuPy; neither is needed, and `None` says that the plain form has to do.
+times, and memory is what it waits for. Numba compiles it for NumPy and ``cupy.ElementwiseKernel``
+for CuPy; neither is needed, and None says that the plain form has to do.
 """
 
 import importlib

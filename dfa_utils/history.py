@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+#: What is measured in every epoch: losses in nats a sample, errors in percent.
 QUANTITIES = ("train_loss", "train_error", "test_loss", "test_error")
 
 
@@ -40,16 +41,46 @@ class History:
         return np.count_nonzero(~np.isnan(self.train_error), axis=0)
 
     def last(self, quantity):
-        """Return a quantity of each seed's last epoch, numpy.ndarray (seeds,)."""
+        """Return a quantity of each seed's last epoch.
+
+        Parameters
+        ----------
+        quantity : str
+            One of `QUANTITIES`.
+
+        Returns
+        -------
+        numpy.ndarray (seeds,)
+        """
         return getattr(self, quantity)[self.epochs_run - 1, np.arange(len(self.seeds))]
 
     def held(self, quantity):
-        """Return a quantity (epochs, seeds) in which a seed that has stopped keeps its value."""
+        """Return a quantity in which a seed that has stopped keeps its value.
+
+        Parameters
+        ----------
+        quantity : str
+            One of `QUANTITIES`.
+
+        Returns
+        -------
+        numpy.ndarray (epochs, seeds)
+        """
         values = getattr(self, quantity)
         return np.where(np.isnan(values), self.last(quantity), values)
 
     def followed_by(self, later):
-        """Return the history of this run and of the one that went on from it."""
+        """Return the history of this run and of the one that went on from it.
+
+        Parameters
+        ----------
+        later : History
+            Of the same seeds.
+
+        Returns
+        -------
+        History
+        """
         joined = {
             f.name: np.concatenate([getattr(self, f.name), getattr(later, f.name)])
             for f in fields(self)

@@ -13,18 +13,53 @@ from dfa_utils.checks import check
 
 
 def zeros(generator, shape, fan_in, fan_out):
-    """Start from zero."""
+    """Start from zero; this is an initialiser itself.
+
+    Parameters
+    ----------
+    generator : numpy.random.Generator
+        Not used.
+    shape : tuple of int
+    fan_in, fan_out : int
+        Not used.
+
+    Returns
+    -------
+    numpy.ndarray ``shape``
+    """
     return np.zeros(shape)
 
 
 def normal(scale):
-    """Return an initialiser that draws ``scale`` times standard normal numbers."""
+    """Return an initialiser that draws normal numbers.
+
+    Their mean is zero.
+
+    Parameters
+    ----------
+    scale : float
+        Their standard deviation.
+
+    Returns
+    -------
+    callable
+    """
     scale = check("scale", scale)
     return lambda generator, shape, fan_in, fan_out: scale * generator.standard_normal(shape)
 
 
 def uniform_fan_in(scale=1.0):
-    """Return one that draws uniformly from +-scale / sqrt(fan_in), as Torch's linear layers do."""
+    """Return one that draws uniformly from +-scale / sqrt(fan_in), as Torch's linear layers do.
+
+    Parameters
+    ----------
+    scale : float
+        A factor of the bound.
+
+    Returns
+    -------
+    callable
+    """
     scale = check("scale", scale)
 
     def draw(generator, shape, fan_in, fan_out):
@@ -34,7 +69,17 @@ def uniform_fan_in(scale=1.0):
 
 
 def uniform_fan_out(scale=1.0):
-    """Return one that draws uniformly from +-scale / sqrt(fan_out) (Nøkland 2016, section 4)."""
+    """Return one that draws uniformly from +-scale / sqrt(fan_out) (Nøkland 2016, section 4).
+
+    Parameters
+    ----------
+    scale : float
+        A factor of the bound.
+
+    Returns
+    -------
+    callable
+    """
     scale = check("scale", scale)
 
     def draw(generator, shape, fan_in, fan_out):
@@ -48,7 +93,7 @@ def _symmetric_uniform(generator, shape, bound):
     return generator.uniform(-bound, bound, shape)
 
 
-# Each takes the scale: a standard deviation, or a factor of the bound.
+#: By name; each takes the scale: a standard deviation, or a factor of the bound.
 INITIALISERS = {
     "zeros": lambda scale: zeros,
     "normal": normal,

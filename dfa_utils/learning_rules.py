@@ -103,6 +103,7 @@ def indirect_feedback_alignment(params, feedback, forward, error):
     return [*errors, error]
 
 
+#: By the short name that notebooks take as ``rule``.
 LEARNING_RULES = {
     "bp": backward_propagation,
     "fa": feedback_alignment,
@@ -112,7 +113,16 @@ LEARNING_RULES = {
 
 
 def bias_gradient(error):
-    """Return the gradient of a layer's biases, (..., 1, fan_out): the sum of its errors."""
+    """Return the gradient of a layer's biases: the sum of its errors over the samples.
+
+    Parameters
+    ----------
+    error : array (..., n, fan_out)
+
+    Returns
+    -------
+    array (..., 1, fan_out)
+    """
     return namespace_of(error).sum(error, axis=-2, keepdims=True)
 
 
@@ -122,7 +132,7 @@ def layer_gradients(inputs, errors):
     Parameters
     ----------
     inputs : list of array (..., n, fan_in)
-        What each layer received, `Forward.inputs`.
+        What each layer received: ``inputs`` of `dfa_utils.network.Forward`.
     errors : list of array (..., n, fan_out)
 
     Yields

@@ -26,7 +26,16 @@ class Loss(NamedTuple):
     outputs: Callable
 
     def error(self, logits, targets):
-        """Return the derivative of the summed loss by the logits, (..., n, classes)."""
+        """Return the derivative of the summed loss with respect to the logits.
+
+        Parameters
+        ----------
+        logits, targets : array (..., n, classes)
+
+        Returns
+        -------
+        array (..., n, classes)
+        """
         return self.outputs(logits) - targets
 
 
@@ -49,7 +58,16 @@ def binary_cross_entropy(logits, targets):
 
 
 def cross_entropy(logits, targets):
-    """Cross-entropy of softmax outputs; the shapes are those of `binary_cross_entropy`."""
+    """Cross-entropy of softmax outputs.
+
+    Parameters
+    ----------
+    logits, targets : array (..., n, classes)
+
+    Returns
+    -------
+    array (..., n)
+    """
     xp = namespace_of(logits)
     shifted = logits - xp.max(logits, axis=-1, keepdims=True)
     log_total = xp.log(xp.sum(xp.exp(shifted), axis=-1))
@@ -57,14 +75,25 @@ def cross_entropy(logits, targets):
 
 
 def softmax(logits):
-    """Softmax over the last axis."""
+    """Softmax over the last axis.
+
+    Parameters
+    ----------
+    logits : array (..., classes)
+
+    Returns
+    -------
+    array (..., classes)
+        Probabilities.
+    """
     xp = namespace_of(logits)
     exponentials = xp.exp(logits - xp.max(logits, axis=-1, keepdims=True))
     return exponentials / xp.sum(exponentials, axis=-1, keepdims=True)
 
 
-# What the error of a mini-batch of n samples is multiplied by.
+#: What the error of a mini-batch of n samples is multiplied by, as a function of n.
 REDUCTIONS = {"mean": lambda count: 1 / count, "sum": lambda count: 1.0}
+#: By the name that notebooks take as ``loss``.
 LOSSES = {
     "binary_cross_entropy": Loss(binary_cross_entropy, logistic),
     "cross_entropy": Loss(cross_entropy, softmax),

@@ -18,7 +18,13 @@ from dfa_utils.randomness import Stream, generator_for
 
 
 class Layer(NamedTuple):
-    """The parameters of one layer, or the gradients with respect to them."""
+    """The parameters of one layer, or the gradients with respect to them.
+
+    Parameters
+    ----------
+    weights : array (seeds, fan_in, fan_out)
+    biases : array (seeds, 1, fan_out)
+    """
 
     weights: Any
     biases: Any
@@ -47,7 +53,12 @@ class Forward(NamedTuple):
     masks: Any
 
     def slope(self, layer):
-        """Return how the output of hidden layer ``layer`` (the first is 0) follows its input.
+        """Return how the output of a hidden layer follows its input.
+
+        Parameters
+        ----------
+        layer : int
+            The first is 0.
 
         Returns
         -------
@@ -85,12 +96,10 @@ def initialise_params(
     generators = [generator_for(seed, Stream.PARAMETERS) for seed in check("seeds", seeds)]
     return [
         Layer(
-            draw_stack(
-                weights_of, generators, (fan_in, fan_out), (fan_in, fan_out), backend, dtype
-            ),
-            draw_stack(biases_of, generators, (1, fan_out), (fan_in, fan_out), backend, dtype),
+            draw_stack(weights_of, generators, fan, fan, backend, dtype),
+            draw_stack(biases_of, generators, (1, fan[1]), fan, backend, dtype),
         )
-        for (fan_in, fan_out), weights_of, biases_of in zip(fans, weights, biases, strict=True)
+        for fan, weights_of, biases_of in zip(fans, weights, biases, strict=True)
     ]
 
 
@@ -104,7 +113,7 @@ def _one_for_each(name, given, fans):
 
 
 def draw_stack(initialiser, generators, shape, fans, backend, dtype):
-    """Draw one matrix from each generator and stack them on the device, (seeds, *shape)."""
+    """Draw one matrix from each generator and stack them on the device, ``(seeds, *shape)``."""
     check("dtype", dtype)
     drawn = [initialiser(generator, shape, *fans) for generator in generators]
     return get_backend(backend).asarray(np.stack(drawn), dtype)

@@ -43,7 +43,16 @@ class SGD:
         return self.learning_rate
 
     def initial_state(self, params):
-        """Return what the first update starts from: nothing."""
+        """Return what the first update starts from: nothing.
+
+        Parameters
+        ----------
+        params : list of Layer
+
+        Returns
+        -------
+        list
+        """
         return []
 
     def update(self, params, inputs, errors, state, frozen=()):
@@ -99,7 +108,16 @@ class RMSprop:
         check_fields(self)
 
     def initial_state(self, params):
-        """Return a running mean square of zero for every parameter, list of Layer."""
+        """Return a running mean square of zero for every parameter.
+
+        Parameters
+        ----------
+        params : list of Layer
+
+        Returns
+        -------
+        list of Layer
+        """
         return [type(layer)(*(namespace_of(a).zeros_like(a) for a in layer)) for layer in params]
 
     def update(self, params, inputs, errors, state, frozen=()):
@@ -123,11 +141,20 @@ class RMSprop:
 
 
 def plain_rmsprop(parameter, gradient, mean_square, learning_rate, smoothing, epsilon):
-    """Change one array of parameters and its running mean square, as `fused_rmsprop` does."""
+    """Change one array of parameters and its running mean square, as the compiled step does.
+
+    Parameters
+    ----------
+    parameter, gradient, mean_square : array (seeds, rows, columns)
+        The first and the last are changed in place.
+    learning_rate, smoothing, epsilon : float
+        As in `RMSprop`.
+    """
     mean_square *= smoothing
     mean_square += (1 - smoothing) * (gradient * gradient)
     root = namespace_of(gradient).sqrt(mean_square)
     parameter -= learning_rate * (gradient / (root + epsilon))
 
 
+#: By the name that notebooks take as ``optimizer``.
 OPTIMIZERS = {"sgd": SGD, "rmsprop": RMSprop}

@@ -60,7 +60,7 @@ WIDTH, EPOCHS, SEED = integer(ge=1, le=WIDEST), integer(ge=1, le=LONGEST), integ
 TEXT = Annotated[str, Field(min_length=1)]
 INITIALISER = ("zeros", "normal", "uniform_fan_in", "uniform_fan_out")
 
-# Of the notebooks. A name means the same in all of them.
+#: Of the notebooks: the type of each parameter. A name means the same in all of them.
 PARAMETERS = {
     "dataset": Literal["mnist", "fashion_mnist", "digits"],
     "input_range": several(number(), WrapValidator(_pair)),
@@ -94,7 +94,7 @@ PARAMETERS = {
     "checkpoint_dir": TEXT | None,
 }
 
-# Of functions: the same, and what only they take, or take more of.
+#: Of functions: the same, and what only they take, or take more of.
 ARGUMENTS = PARAMETERS | {
     "layer_sizes": several(WIDTH, min_length=2),
     "num_epochs": integer(ge=0, le=LONGEST),

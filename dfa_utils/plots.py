@@ -8,7 +8,7 @@ from matplotlib.ticker import LogFormatter, MaxNLocator
 from dfa_utils.checks import check, check_instance, refuse
 from dfa_utils.history import History
 
-# Okabe and Ito's palette: told apart by colour-blind eyes too.
+#: Of Okabe and Ito's palette, which colour-blind eyes tell apart too.
 RULE_COLOURS = {"BP": "#0072B2", "DFA": "#D55E00", "FA": "#009E73", "IFA": "#CC79A7"}
 # And told apart without any colour.
 RULE_LINES = {"BP": "-", "DFA": (0, (5, 1.5)), "FA": (0, (1.5, 1.2)), "IFA": "-."}

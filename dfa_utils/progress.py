@@ -39,7 +39,8 @@ class Progress:
     finished : dict of int to list of Layer (1, ...)
         The parameters of the others, by place.
     curves : dict of str to list of numpy.ndarray (seeds,)
-        For each quantity of `History` one row an epoch, not-a-number where a seed has stopped.
+        For each quantity of `dfa_utils.history.History` one row an epoch, not-a-number where a
+        seed has stopped.
     """
 
     def __init__(self, params, feedback, optimizer):

@@ -51,7 +51,8 @@ class Keeper:
         try:
             settings, arrays = read_checkpoint(self.path)
         except FileNotFoundError:
-            return self.save(progress)
+            self.save(progress)
+            return
         self._compare(settings)
         try:
             self._fill(progress, arrays)

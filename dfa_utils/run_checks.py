@@ -89,7 +89,7 @@ def check_finite(values, params, epoch, rule, seeds):
     Parameters
     ----------
     values : dict
-        Of the epoch, from `train_epoch` and `evaluate`.
+        Of the epoch, from `dfa_utils.training.train_epoch` and `dfa_utils.evaluation.evaluate`.
     params : list of Layer (seeds, ...)
     epoch : int
     rule : callable

@@ -37,13 +37,39 @@ def load_results(name):
 
 
 def list_results(folder=""):
-    """Return the names of all stored runs below a folder, sorted, list of str."""
+    """Return the names of all stored runs below a folder.
+
+    Parameters
+    ----------
+    folder : str
+        Such as ``"paper_table"``; by default all.
+
+    Returns
+    -------
+    list of str
+        Sorted.
+    """
     check("folder", folder)
     return sorted(_names_below(FOLDER / folder if folder else FOLDER, folder))
 
 
 def load_history(name):
-    """Return the curves, `History`, of a stored run; ``name`` is that of `load_results`."""
+    """Return the curves of a stored run.
+
+    Parameters
+    ----------
+    name : str
+        As for `load_results`.
+
+    Returns
+    -------
+    dfa_utils.history.History
+
+    Raises
+    ------
+    ValueError
+        If there is no such run.
+    """
     records = load_results(name)
     return _history(records, records["provenance"]["parameters"]["seeds"])
 

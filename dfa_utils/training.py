@@ -20,7 +20,13 @@ EVERY_EPOCH = print_every(1)
 
 
 class Step(NamedTuple):
-    """How a mini-batch changes the networks; see `train`."""
+    """How a mini-batch changes the networks.
+
+    Parameters
+    ----------
+    rule, activation, loss, error_reduction, optimizer, dropout, perturbation, frozen : object
+        As `train` takes them.
+    """
 
     rule: Any
     activation: str
@@ -87,7 +93,7 @@ def train(
     seeds : sequence of int
     report : callable
         Called after each epoch as ``report(epoch, last_epoch, values)``; ``values`` maps the four
-        quantities of `History` to arrays of the seeds that were trained in it.
+        quantities of `dfa_utils.history.History` to arrays of the seeds that were trained in it.
     checkpoint : str or path-like, optional
         A file that keeps the run (see `dfa_utils.checkpoints`). If it is there, the run goes on
         from it, and ends with the same bits as if it had never stopped; ``num_epochs`` may have

@@ -43,10 +43,13 @@ class Book:
         Of the copy.
     executed, html : Path
         Where the executed notebooks and the published pages lie.
+    settings : list of str
+        Of make. A book is printed where they leave it to make to find a browser.
     """
 
-    def __init__(self, root):
+    def __init__(self, root, settings=("CHROMIUM=",)):
         self.root = root
+        self.settings = settings
         self.executed = root / "_build" / "smoke" / "executed"
         self.html = root / "_build" / "smoke" / "html"
 
@@ -54,7 +57,7 @@ class Book:
         """Start make; the environment counts as up to date."""
         hidden = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "PYTHONPATH")
         installed = f"{sys.prefix}/.installed-torch"
-        settings = [f"VENV={sys.prefix}", "ACCELERATOR=torch", "PROFILE=smoke"]
+        settings = [f"VENV={sys.prefix}", "ACCELERATOR=torch", "PROFILE=smoke", *self.settings]
         return subprocess.Popen(
             [*HEARING_INTERRUPTS, "make", *settings, "-o", installed, *arguments],
             cwd=self.root,
@@ -68,7 +71,7 @@ class Book:
     def make(self, *arguments):
         """Run make; return its status and what it printed."""
         process = self.start(*arguments)
-        output, _ = process.communicate(timeout=400)
+        output, _ = process.communicate(timeout=900)
         return process.returncode, output
 
 
@@ -84,11 +87,11 @@ def copy_tree(target):
 
 @pytest.fixture(scope="session")
 def smoke_book(tmp_path_factory, worker_id):
-    """The whole book of the smoke profile, built once for all workers; not to be changed."""
+    """The whole book of the smoke profile, built and printed once for all workers: only read it."""
     shared = tmp_path_factory.getbasetemp()
     if worker_id != "master":
         shared = shared.parent
-    book = Book(shared / "smoke-book")
+    book = Book(shared / "smoke-book", settings=())
     log = shared / "smoke-book.log"
     with FileLock(shared / "smoke-book.lock"):
         if not log.exists():

@@ -19,7 +19,7 @@ from dfa_utils.benchmark_plots import FIGURES
 from dfa_utils.stored_results import load_results
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = sorted(ROOT.glob("book/*.md"))
+PAGES = sorted([*ROOT.glob("book/*.md"), *ROOT.glob("book/api/*.md")])
 NOTEBOOKS = sorted(ROOT.glob("notebooks/*.py"))
 TEXTS = [*PAGES, *(ROOT / name for name in ("README.md", "CHANGELOG.md", "benchmarks/README.md"))]
 
@@ -122,8 +122,8 @@ def bibliography():
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_no_result_is_typed(page):
-    # Pages that derive or explain hold constants of their own; those four report.
-    if page.stem in ("intro", "performance", "reliability", "results"):
+    # Pages that derive or explain hold constants of their own; those five report.
+    if page.stem in ("intro", "ja", "performance", "reliability", "results"):
         assert typed_results(read(page)) == []
     else:
         assert not re.search(r"\d\s*%|\d ± \d", CODE.sub("", read(page)))
@@ -142,6 +142,7 @@ def test_used_records_are_those_that_the_notebooks_declare(monkeypatch):
     }
     declared |= {("benchmark", name) for name in headline_numbers(load_results("benchmark"))}
     declared |= {("soak", name) for name in load_results("soak")}
+    declared |= {("site", "pdf")}  # the link to it, where there is one
     used = {pair for page in PAGES for pair in used_records(read(page))}
     assert used <= declared
 
@@ -216,7 +217,7 @@ def test_links_lead_to_files_or_labels(text):
 def test_pictures_have_alternative_text(text):
     figures = re.findall(r"^:::\{figure\} (\S+)\n(.*?)^:::$", read(text), re.MULTILINE | re.DOTALL)
     for picture, body in figures:
-        assert re.search(r"^:alt: .{40,}\.$", body, re.MULTILINE), picture
+        assert re.search(r"^:alt: .{40,}[.。]$", body, re.MULTILINE), picture
         drawn = Path(picture).name in FIGURES  # when the book is built
         assert drawn or (text.parent / picture).exists(), picture
     for alternative in re.findall(r"!\[([^\]]*)\]\(", read(text)):
@@ -250,7 +251,7 @@ def test_addresses_of_the_repository_agree():
     repository = yaml.safe_load(read(ROOT / "_config.yml"))["repository"]
     assert yaml.safe_load(read(ROOT / "CITATION.cff"))["repository-code"] == repository["url"]
     owner, name = repository["url"].split("/")[-2:]
-    for path in (ROOT / "README.md", ROOT / "book" / "running.md"):
+    for path in (ROOT / "README.md", ROOT / "book" / "running.md", ROOT / "book" / "ja.md"):
         colab = re.findall(r"https://colab\.research\.google\.com/github/([^)\s]+)", read(path))
         notebooks = {
             f"{owner}/{name}/blob/{repository['branch']}/notebooks/{notebook.stem}.ipynb"
@@ -265,3 +266,14 @@ def test_licences_are_whole():
     assert text.startswith("Attribution 4.0 International\n")
     sections = re.findall(r"^Section (\d) -- ", text, re.MULTILINE)
     assert sections == list("12345678")
+
+
+def test_the_summary_in_japanese_is_marked_as_such(smoke_book):
+    page = (smoke_book.html / "book" / "ja.html").read_text("utf-8")
+    article = page.split("<article", 1)[1].split("</article>", 1)[0]
+    assert re.search(r'^[^>]*>\s*<section [^>]*lang="ja"', article)
+    for path in smoke_book.html.rglob("*.html"):
+        for title in re.findall(r'"prev-next-title">(.*?)</p>', path.read_text("utf-8")):
+            assert re.search("[぀-ヿ]", title) is None or title.startswith('<span lang="ja">')
+    for source in (ROOT / "README.md", ROOT / "book" / "intro.md"):
+        assert re.search(r"\[[^\]]*日本語[^\]]*\]\([^)]*ja\.md\)", read(source))

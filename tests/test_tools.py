@@ -17,7 +17,9 @@ def tool(name):
     """Return a module of `book/tools`."""
     spec = importlib.util.spec_from_file_location(name, ROOT / "book" / "tools" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "book" / "tools")  # as for a program of that folder
+        spec.loader.exec_module(module)
     return module
 
 

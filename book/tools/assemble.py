@@ -18,6 +18,10 @@ from dfa_utils.records import read_records
 from dfa_utils.stored_results import load_results
 
 ROOT = Path(__file__).resolve().parents[2]
+PDF_LINK = (
+    'The whole book is also <a href="../direct-feedback-alignment.pdf">one PDF</a>'
+    '<span id="pdf-size"></span>, for paper.'  # the size comes when it has been printed
+)
 # The pages load tex-chtml.js, and it loads its fonts and what its menu offers.
 UNUSED_MATHJAX = shutil.ignore_patterns("*svg*", "*mml-*", "*-full*", "adaptors", "node-main.js")
 
@@ -26,11 +30,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("target", type=Path, help="the folder to write; what it held is removed")
     parser.add_argument("notebooks", type=Path, nargs="*", help="executed notebooks")
+    parser.add_argument("--pdf", action="store_true", help="there will be a PDF to link to")
     arguments = parser.parse_args()
-    assemble(arguments.target, arguments.notebooks)
+    assemble(arguments.target, arguments.notebooks, arguments.pdf)
 
 
-def assemble(target, notebooks):
+def assemble(target, notebooks, has_pdf):
     """Write the sources of the pages into a folder.
 
     Parameters
@@ -38,6 +43,8 @@ def assemble(target, notebooks):
     target : Path
     notebooks : list of Path
         Executed notebooks.
+    has_pdf : bool
+        Whether the opening page shall link to the book as a PDF.
     """
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(
@@ -57,6 +64,7 @@ def assemble(target, notebooks):
     benchmark = load_results("benchmark")
     numbers["benchmark"] = headline_numbers(benchmark)
     numbers["soak"] = load_results("soak")
+    numbers["site"] = {"pdf": PDF_LINK if has_pdf else ""}
     config["parse"]["myst_substitutions"] = numbers
     write(target / "_config.yml", yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
 

@@ -2,7 +2,7 @@
 
 That is the notebook's code cells but the one with the parameters, whose values are known apart,
 and the numerical rooms that they use: every module of dfa_utils that they import, directly or
-through one another, except those of `SHOWING`, which draw and print what others have computed.
+through one another, except those of ``SHOWING``, which draw and print what others have computed.
 Only what Python sees counts: prose, comments, docstrings and layout may change.
 """
 

@@ -27,7 +27,12 @@ DEATHS = 2
 
 
 class Outcome(NamedTuple):
-    """How many points are done, and how many have failed."""
+    """How many points are done, and how many have failed.
+
+    Parameters
+    ----------
+    done, failed : int
+    """
 
     done: int
     failed: int
@@ -79,6 +84,13 @@ def run_sweep(notebook, blocks, out, *, scheduler=None, workers=None, report=pri
 def prepare(notebook, blocks, out):
     """Read the notebook, plan, and check the folder: all that can go wrong before any work.
 
+    Parameters
+    ----------
+    notebook, out : str or path-like
+        As in `run_sweep`.
+    blocks : list of dict of str to list
+        Each stands for the product of its lists.
+
     Returns
     -------
     notebook : nbformat.NotebookNode
@@ -94,7 +106,17 @@ def prepare(notebook, blocks, out):
 
 
 def missing_points(out, plan):
-    """Return the points that are not done, those that have failed among them, list of Point."""
+    """Return the points that are not done, those that have failed among them.
+
+    Parameters
+    ----------
+    out : Path
+    plan : Plan
+
+    Returns
+    -------
+    list of Point
+    """
     statuses = ((point, read_status(out, point.name)) for point in plan.points)
     return [point for point, status in statuses if not status or status["state"] != "done"]
 

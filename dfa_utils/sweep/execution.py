@@ -75,6 +75,13 @@ def unfinished(out, name):
 def check_worker(out, code):
     """Refuse a process that does not see the sweep's folder, or has other code than the driver.
 
+    Parameters
+    ----------
+    out : str
+        The folder of the sweep.
+    code : str
+        As in `run_point`.
+
     Returns
     -------
     nbformat.NotebookNode

@@ -56,10 +56,14 @@ def check_value(parameter, value):
     Parameters
     ----------
     parameter : Parameter
-        What is not annotated by one of the types of `TYPES`, a ``list[...]`` or an
+        What is not annotated by an ``int``, ``float``, ``str`` or ``bool``, a ``list[...]`` or an
         ``Optional[...]`` of them takes any value.
     value : object
         As YAML reads it.
+
+    Returns
+    -------
+    object
 
     Raises
     ------

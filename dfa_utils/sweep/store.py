@@ -1,13 +1,15 @@
 """The folder of a sweep: what was asked for, and a folder for each point.
 
-sweep.json            the plan
-notebook.ipynb        what is executed
-points/NAME/          one for each point:
-    status.json       written last: done or failed, the error, seconds, host, choice
-    records.json      the records, once it is done
-    notebook.ipynb    executed; failed.ipynb where a cell failed
-    checkpoints/      of a point that is not done
-table.csv, ...        see dfa_utils.sweep.table
+::
+
+    sweep.json            the plan
+    notebook.ipynb        what is executed
+    points/NAME/          one for each point:
+        status.json       written last: done or failed, error, seconds, host, choice
+        records.json      the records, once it is done
+        notebook.ipynb    executed; failed.ipynb where a cell failed
+        checkpoints/      of a point that is not done
+    table.csv, ...        see dfa_utils.sweep.table
 """
 
 import json
@@ -40,6 +42,14 @@ def read_status(out, name):
 
 def read_plan(out):
     """Return the plan of the sweep in a folder.
+
+    Parameters
+    ----------
+    out : str or path-like
+
+    Returns
+    -------
+    Plan
 
     Raises
     ------

@@ -43,8 +43,10 @@ def print_summary(out, records=None):
 
     Parameters
     ----------
-    out, records
-        As `summarize` takes them.
+    out : str or path-like
+        The folder of a sweep.
+    records : list of str, optional
+        As in `summarize`.
     """
     table, about = build_table(out)
     records = known_records(table, about, records)

@@ -56,7 +56,13 @@ def build_table(out):
 
 
 def write_table(out):
-    """Write the table as ``table.csv`` and ``table.parquet``, and beside them ``table.json``."""
+    """Write the table as ``table.csv`` and ``table.parquet``, and ``table.json`` beside them.
+
+    Parameters
+    ----------
+    out : str or path-like
+        The folder of a sweep.
+    """
     out = Path(out)
     table, about = build_table(out)
     for ending, write in (("csv", table.to_csv), ("parquet", table.to_parquet)):
@@ -67,7 +73,18 @@ def write_table(out):
 
 
 def load_table(out):
-    """Return the table of a sweep, pandas.DataFrame, as `build_table` describes it."""
+    """Return the table of a sweep.
+
+    Parameters
+    ----------
+    out : str or path-like
+        The folder of a sweep.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `build_table` describes it.
+    """
     return pd.read_parquet(Path(out) / "table.parquet")
 
 
