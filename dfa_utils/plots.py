@@ -111,17 +111,7 @@ def plot_embeddings(embeddings, labels, class_names):
     -------
     matplotlib.figure.Figure
     """
-    is_text = isinstance(class_names, list | tuple) and all(isinstance(n, str) for n in class_names)
-    if not is_text:
-        refuse("class_names", "a sequence of text", class_names)
-    if getattr(labels, "ndim", None) != 1:
-        refuse("labels", "an array (n,)", labels)
-    check_instance("embeddings", embeddings, dict)
-    if not embeddings:
-        refuse("embeddings", "at least one", embeddings)
-    for points in embeddings.values():
-        if getattr(points, "shape", None) != (len(labels), 2):
-            refuse("embeddings", f"arrays ({len(labels)}, 2), as many points as labels", points)
+    check_embeddings(embeddings, labels, class_names)
     columns = 2
     rows = -(-len(embeddings) // columns)
     figure, panels = plt.subplots(rows, columns, figsize=(8, 4 * rows), squeeze=False)
@@ -136,6 +126,21 @@ def plot_embeddings(embeddings, labels, class_names):
     handles, names = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=5, markerscale=3)
     return figure
+
+
+def check_embeddings(embeddings, labels, class_names):
+    """Refuse what `plot_embeddings` cannot draw."""
+    is_text = isinstance(class_names, list | tuple) and all(isinstance(n, str) for n in class_names)
+    if not is_text:
+        refuse("class_names", "a sequence of text", class_names)
+    if getattr(labels, "ndim", None) != 1:
+        refuse("labels", "an array (n,)", labels)
+    check_instance("embeddings", embeddings, dict)
+    if not embeddings:
+        refuse("embeddings", "at least one", embeddings)
+    for points in embeddings.values():
+        if getattr(points, "shape", None) != (len(labels), 2):
+            refuse("embeddings", f"arrays ({len(labels)}, 2), as many points as labels", points)
 
 
 def _check_histories(name, histories):

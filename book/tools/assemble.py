@@ -1,4 +1,4 @@
-"""Lay out the sources of the pages afresh: pages, notebooks, numbers, pictures, MathJax."""
+"""Lay out the sources of the pages afresh: pages, notebooks, numbers, pictures, scripts."""
 
 import argparse
 import importlib.util
@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import yaml
+from play import show_interactives, write_scripts
 
 from dfa_utils.benchmark_numbers import headline_numbers
 from dfa_utils.benchmark_plots import FIGURES
@@ -23,11 +24,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("target", type=Path, help="the folder to write; what it held is removed")
     parser.add_argument("notebooks", type=Path, nargs="*", help="executed notebooks")
+    parser.add_argument(
+        "--javascript", type=Path, required=True, help="where npm has installed the libraries"
+    )
     arguments = parser.parse_args()
-    assemble(arguments.target, arguments.notebooks)
+    assemble(arguments.target, arguments.notebooks, arguments.javascript)
 
 
-def assemble(target, notebooks):
+def assemble(target, notebooks, javascript):
     """Write the sources of the pages into a folder.
 
     Parameters
@@ -35,16 +39,19 @@ def assemble(target, notebooks):
     target : Path
     notebooks : list of Path
         Executed notebooks.
+    javascript : Path
+        Where npm has installed what the interactive pages load.
     """
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(
-        ROOT / "book", target / "book", ignore=shutil.ignore_patterns("tools", "profiles")
+        ROOT / "book", target / "book", ignore=shutil.ignore_patterns("tools", "profiles", "play")
     )
     shutil.copy(ROOT / "_toc.yml", target)
     (target / "notebooks").mkdir()
     for notebook in notebooks:
-        shutil.copy(notebook, target / "notebooks")
+        show_interactives(shutil.copy(notebook, target / "notebooks"))
     shutil.copytree(mathjax_folder(), target / "vendored" / "mathjax", ignore=UNUSED_MATHJAX)
+    write_scripts(javascript, target / "vendored" / "play")
 
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     numbers = {page_name(notebook): read_records(notebook) for notebook in notebooks}
