@@ -61,13 +61,14 @@ def follow_alignment(
     activation="tanh",
     loss="binary_cross_entropy",
     num_epochs=10,
+    seeds=(0,),
     **settings,
 ):
     """Train, and measure the angles on the test images before the first and after each epoch.
 
     Parameters
     ----------
-    rule, params, dataset, feedback, activation, loss, num_epochs
+    rule, params, dataset, feedback, activation, loss, num_epochs, seeds
         As in `dfa_utils.training.train`.
     **settings
         Further arguments of `dfa_utils.training.train`. The optimizer must keep no state from one
@@ -83,7 +84,7 @@ def follow_alignment(
     """
     check_instance("dataset", dataset, Dataset)
     num_epochs = check("num_epochs", num_epochs)
-    shared = {"feedback": feedback, "activation": activation, "loss": loss}
+    settings |= {"feedback": feedback, "activation": activation, "loss": loss, "seeds": seeds}
 
     def measure():
         images, targets = dataset.test_images, dataset.test_targets
@@ -91,12 +92,10 @@ def follow_alignment(
         return np.stack([dataset.backend.to_host(layer) for layer in angles])
 
     # No epoch at all also refuses what does not fit, before anything is measured.
-    params, history = train(rule, params, dataset, num_epochs=0, **shared, **settings)
+    params, history = train(rule, params, dataset, num_epochs=0, **settings)
     angles = [measure()]
     for epoch in range(1, num_epochs + 1):
-        params, later = train(
-            rule, params, dataset, num_epochs=1, first_epoch=epoch, **shared, **settings
-        )
+        params, later = train(rule, params, dataset, num_epochs=1, first_epoch=epoch, **settings)
         history = history.followed_by(later)
         angles.append(measure())
     return params, history, np.stack(angles)

@@ -9,7 +9,8 @@ import io
 
 import numpy as np
 
-from dfa_utils.checks import check_instance, numbers, refuse
+from dfa_utils.alignment_plots import check_curves
+from dfa_utils.checks import check, check_instance, numbers, refuse
 from dfa_utils.plots import check_embeddings
 
 MIME_TYPE = "application/vnd.dfa-utils.interactive+json"
@@ -33,9 +34,10 @@ def show_embeddings(embeddings, images, image_shape, labels, class_names, most=5
         How many of the first images are shown at most: a page carries them all.
     """
     check_embeddings(embeddings, labels, class_names)
-    images = numbers("images", images, "an array (n, height * width)")
-    if images.shape != (len(labels), int(np.prod(image_shape))):
-        refuse("images", f"an array ({len(labels)}, height * width)", images)
+    most, (height, width) = check("most", most), check("image_shape", image_shape)
+    allowed = f"an array ({len(labels)}, {height * width})"
+    if numbers("images", images, allowed).shape != (len(labels), height * width):
+        refuse("images", allowed, images)
     shown = np.argsort(labels[:most], kind="stable")  # class after class, for those who step
     data = {
         "classNames": list(class_names),
@@ -45,10 +47,10 @@ def show_embeddings(embeddings, images, image_shape, labels, class_names, most=5
             for title, points in embeddings.items()
         ],
         "images": {
-            "height": image_shape[0],
-            "width": image_shape[1],
+            "height": height,
+            "width": width,
             "columns": COLUMNS,
-            "picture": _picture(images[shown].reshape(-1, *image_shape)),
+            "picture": _picture(images[shown].reshape(-1, height, width)),
         },
     }
     _show("embeddings", data, "each image can be found in every panel by pointing at it")
@@ -59,20 +61,27 @@ def show_epochs(runs):
 
     Parameters
     ----------
-    runs : dict of str to dict of str to (History, numpy.ndarray)
-        By how they started and by learning rule: the curves, and the angles that
-        `dfa_utils.alignment.follow_alignment` returns. All are of the same epochs.
+    runs : dict of str to dict
+        By how they started: curves as `dfa_utils.alignment_plots.plot_alignment` takes them, all
+        of the same epochs and rules.
     """
     check_instance("runs", runs, dict)
+    if not runs:
+        refuse("runs", "at least one", runs)
+    for curves in runs.values():
+        check_curves("runs", curves)
+    lengths = {len(curve["angles"]) for curves in runs.values() for curve in curves.values()}
+    if len(lengths) > 1:
+        refuse("runs", "of the same epochs", sorted(lengths))
     data = {
         start: {
             rule: {
-                "testError": history.test_error.mean(axis=1).round(2).tolist(),
-                "angles": _mean_angles(angles),
+                "testError": np.mean(curve["test_error"], axis=1).round(2).tolist(),
+                "angles": _mean_angles(np.asarray(curve["angles"])),
             }
-            for rule, (history, angles) in rules.items()
+            for rule, curve in curves.items()
         }
-        for start, rules in runs.items()
+        for start, curves in runs.items()
     }
     _show("epochs", {"runs": data}, "a slider moves through the epochs")
 

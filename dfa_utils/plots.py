@@ -47,7 +47,7 @@ def plot_error_curves(histories):
     figure, panels = plt.subplots(1, 2, figsize=(8, 3.6), sharey=True)
     for axes, quantity in zip(panels, ("train_error", "test_error"), strict=True):
         for label, history in histories.items():
-            _draw_band(axes, history.epochs, history.held(quantity), label)
+            draw_band(axes, history.epochs, history.held(quantity), label)
         axes.set(title=f"{quantity.split('_')[0].capitalize()} error", xlabel="epoch", yscale="log")
         axes.yaxis.set_major_formatter("{x:g}")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -78,11 +78,11 @@ def plot_release(pretraining, releases, last_epochs):
     last_epoch = max(history.epochs[-1] for history in releases.values())
     last_epochs = min(last_epochs, last_epoch)
     for axes in panels:
-        _draw_band(axes, pretraining.epochs, pretraining.test_error, "first layer frozen", NEUTRAL)
+        draw_band(axes, pretraining.epochs, pretraining.test_error, "first layer frozen", NEUTRAL)
         for label, history in releases.items():
             joined = np.concatenate([pretraining.test_error[-1:], history.test_error])
             epochs = np.concatenate([pretraining.epochs[-1:], history.epochs])
-            _draw_band(axes, epochs, joined, f"released, {label}", RULE_COLOURS[label])
+            draw_band(axes, epochs, joined, f"released, {label}", RULE_COLOURS[label])
         axes.axvline(pretraining.epochs[-1], color=NEUTRAL, linestyle=":")
         axes.set(xlabel="epoch")
     shown = [pretraining.test_error[pretraining.epochs > last_epoch - last_epochs]]
@@ -154,7 +154,7 @@ def _check_histories(name, histories):
             refuse(name, "of at least one epoch", history)
 
 
-def _draw_band(axes, epochs, values, label, colour=None):
+def draw_band(axes, epochs, values, label, colour=None):
     """Draw the mean over the seeds and a band of one sample standard deviation."""
     colour = colour or RULE_COLOURS[label]
     mean = values.mean(axis=1)

@@ -35,6 +35,7 @@
     }
     place.replaceChildren();
     dfa.figures[kind](place, json && JSON.parse(json.textContent));
+    document.getElementById(place.dataset.still)?.classList.add("play-replaced");
     place.dataset.ready = "true";
   }
 

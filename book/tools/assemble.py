@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import yaml
-from play import show_interactives, write_scripts
+from play import draw_playground, show_interactives, write_scripts
 
 from dfa_utils.benchmark_numbers import headline_numbers
 from dfa_utils.benchmark_plots import FIGURES
@@ -66,6 +66,8 @@ def assemble(target, notebooks, javascript):
     pictures.mkdir(exist_ok=True)
     for name, draw in FIGURES.items():
         write_svg(draw(benchmark), pictures / name)
+    if "alignment" in numbers:
+        draw_playground(numbers["alignment"], pictures / "playground.svg")
 
 
 def page_name(notebook):

@@ -6,8 +6,11 @@ import shutil
 from pathlib import Path
 
 import nbformat
+import numpy as np
 
+from dfa_utils.alignment_plots import plot_alignment
 from dfa_utils.datasets import load_dataset
+from dfa_utils.diagrams import write_svg
 from dfa_utils.interactive import MIME_TYPE
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "play"
@@ -72,6 +75,27 @@ def licences(modules):
         title = f"{package['name']} {package['version']}: {package['license']}"
         entries.append("\n\n".join([title, *(text.read_text("utf-8").strip() for text in texts)]))
     return f"\n\n{'-' * 79}\n\n".join(entries) + "\n"
+
+
+def draw_playground(records, path):
+    """Draw what the playground shows at first, for readers without scripts.
+
+    Parameters
+    ----------
+    records : dict
+        Of the chapter on alignment.
+    path : Path
+        The SVG file to write.
+    """
+
+    def means(rule, quantity):
+        return np.array(records[f"small_{rule}_{quantity}_curve"], dtype=float)[..., None]
+
+    curves = {
+        rule: {"test_error": means(rule, "test_error"), "angles": means(rule, "angle")}
+        for rule in ("bp", "fa", "dfa")
+    }
+    write_svg(plot_alignment(curves), path)
 
 
 def show_interactives(path):
