@@ -45,6 +45,7 @@ var dfa = globalThis.dfa || {};
       width: 300,
       height: 210,
       marginLeft: 44,
+      marginBottom: 40,
       ariaLabel: title,
       style: { background: "none", color: "inherit", fontSize: "12px" },
       x: { domain: [0, Math.max(epochs, 1)], label: "epoch", ticks: 5, tickFormat: "d" },
@@ -56,7 +57,8 @@ var dfa = globalThis.dfa || {};
   }
 
   /** Errors on a logarithmic axis; what is below its end, zero too, lies on the axis. */
-  const ERROR_AXIS = { type: "log", domain: [0.2, 100], clamp: true, label: "error (%)", ticks: 4 };
+  const ERROR_AXIS = { type: "log", domain: [0.2, 100], clamp: true, label: "error (%)" };
+  ERROR_AXIS.ticks = [0.3, 1, 3, 10, 30, 100];
   ERROR_AXIS.tickFormat = "~r";
   const ANGLE_AXIS = { domain: [0, 120], ticks: [0, 30, 60, 90, 120], label: "angle (degrees)" };
 

@@ -13,15 +13,15 @@ var dfa = globalThis.dfa || {};
   dfa.figures.embeddings = (place, data) => {
     const slider = make("input", { type: "range", min: 1, max: data.labels.length, value: 1 });
     const digit = make("div", { className: "play-image", attributes: { role: "img" } });
-    const shown = make("output", {});
+    const shown = make("span", {});
     const table = make("table", { className: "table" });
     const panels = data.panels.map((panel) => embeddingPanel(panel, data, select));
 
     function select(index) {
       slider.value = index + 1;
       const name = data.classNames[data.labels[index]];
-      shown.value = `image ${index + 1} of ${data.labels.length}, class ${name}`;
-      slider.setAttribute("aria-valuetext", shown.value);
+      shown.textContent = `image ${index + 1} of ${data.labels.length}, class ${name}`;
+      slider.setAttribute("aria-valuetext", shown.textContent);
       showImage(digit, data.images, index, name);
       panels.forEach((panel) => panel.mark(index));
       dfa.fillTable(
@@ -57,7 +57,7 @@ var dfa = globalThis.dfa || {};
       aspectRatio: 1,
       style: { background: "none", color: "inherit", overflow: "visible" },
       marks: [
-        Plot.dot(points, { x: "0", y: "1", r: 2, fill: (_, i) => COLOURS[labels[i]] }),
+        Plot.dot(points, { x: "0", y: "1", r: 2.5, fill: (_, i) => COLOURS[labels[i]] }),
         Plot.text(classCentres(points, labels), {
           x: "0",
           y: "1",

@@ -15,7 +15,7 @@ var dfa = globalThis.dfa || {};
 
     const start = make("select", {}, ...starts.map((name) => new Option(name)));
     const slider = make("input", { type: "range", min: 0, max: last, value: 0 });
-    const shown = make("output", {});
+    const shown = make("span", {});
     const charts = make("div", { className: "play-charts" });
     const dials = make("div", { className: "play-dials" });
     const table = make("table", { className: "table" });
@@ -24,8 +24,8 @@ var dfa = globalThis.dfa || {};
       const epoch = slider.valueAsNumber;
       const run = runs[start.value];
       const rules = rulesOf(start.value);
-      shown.value = epoch ? `after epoch ${epoch}` : "before training";
-      slider.setAttribute("aria-valuetext", shown.value);
+      shown.textContent = epoch ? `after epoch ${epoch}` : "before training";
+      slider.setAttribute("aria-valuetext", shown.textContent);
       charts.replaceChildren(errorChart(run, rules, last, epoch), ...angleCharts(run, rules, epoch));
       dials.replaceChildren(
         ...rules.filter((rule) => rule !== "bp").map((rule) => dialsOf(rule, run[rule], epoch)),
@@ -33,7 +33,7 @@ var dfa = globalThis.dfa || {};
       const layers = run[rules[0]].angles.map((_, layer) => `angle, layer ${layer + 1}`);
       dfa.fillTable(
         table,
-        `Means over the seeds ${shown.value}`,
+        `Means over the seeds, ${shown.textContent}`,
         ["rule", "test error", ...layers],
         rules.map((rule) => [
           dfa.RULES[rule].label,
@@ -49,7 +49,7 @@ var dfa = globalThis.dfa || {};
       make(
         "div",
         { className: "play-controls" },
-        make("label", {}, "initial weights ", start),
+        make("label", {}, "start ", start),
         make("label", { className: "play-wide" }, "epoch ", slider),
         shown,
       ),

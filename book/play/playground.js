@@ -7,6 +7,7 @@ var dfa = globalThis.dfa || {};
 
   const { make } = dfa;
   const LAST_EPOCH = 60;
+  const NO_RULE = "Choose a rule.";
   const SLICE = 12; // milliseconds of work in a frame
 
   dfa.figures.playground = (place) => {
@@ -20,7 +21,7 @@ var dfa = globalThis.dfa || {};
 
     let runs = [];
     let epochs = null; // the work of the epoch that is under way
-    let isRunning = false;
+    let frame = null; // the next slice of work, while networks are trained
 
     function resetRuns() {
       stop();
@@ -28,30 +29,32 @@ var dfa = globalThis.dfa || {};
       epochs = null;
       const settings = read();
       runs = settings.rules.map((rule) => dfa.makeRun(rule, settings, data));
-      status.textContent = runs.length ? "Ready." : "Choose a rule.";
+      status.textContent = runs.length ? "Ready." : NO_RULE;
       view.draw(runs, LAST_EPOCH);
     }
 
     const epochOf = () => runs.at(-1)?.epoch ?? 0;
 
     function stop() {
-      isRunning = false;
+      cancelAnimationFrame(frame);
+      frame = null;
       start.textContent = "Start";
     }
 
     function go(untilEpoch) {
       if (!runs.length || epochOf() >= LAST_EPOCH) {
+        status.textContent = runs.length ? `${summary(runs)} Reset to begin anew.` : NO_RULE;
         return;
       }
-      isRunning = true;
       start.textContent = "Pause";
       status.textContent = "Training.";
-      requestAnimationFrame(() => work(untilEpoch));
+      work(untilEpoch);
     }
 
     function work(untilEpoch) {
+      frame = requestAnimationFrame(() => work(untilEpoch));
       const end = performance.now() + SLICE;
-      while (isRunning && performance.now() < end) {
+      while (frame !== null && performance.now() < end) {
         epochs ??= dfa.trainRuns(runs, data);
         if (epochs.next().done) {
           epochs = null;
@@ -62,20 +65,17 @@ var dfa = globalThis.dfa || {};
           }
         }
       }
-      if (isRunning) {
-        requestAnimationFrame(() => work(untilEpoch));
-      }
     }
 
     start.addEventListener("click", () => {
-      if (isRunning) {
+      if (frame !== null) {
         stop();
         status.textContent = `Paused. ${summary(runs)}`;
       } else {
         go(LAST_EPOCH);
       }
     });
-    step.addEventListener("click", () => isRunning || go(epochOf() + 1));
+    step.addEventListener("click", () => frame !== null || go(epochOf() + 1));
     reset.addEventListener("click", resetRuns);
 
     const buttons = make("div", { className: "play-controls" }, start, step, reset);
@@ -84,11 +84,13 @@ var dfa = globalThis.dfa || {};
     dfa.connectExperiments(write, place);
   };
 
+  /** Say how all rules stood after the last epoch that all of them have finished. */
   function summary(runs) {
+    const { epoch } = runs.at(-1);
     const errors = runs.map(
       ({ rule, testError }) =>
-        `${dfa.RULES[rule].label} ${dfa.inWords(testError.at(-1).value, 1, " %")}`,
+        `${dfa.RULES[rule].label} ${dfa.inWords(testError[epoch].value, 1, " %")}`,
     );
-    return `After epoch ${runs.at(-1).epoch}, test error: ${errors.join(", ")}.`;
+    return `After epoch ${epoch}, test error: ${errors.join(", ")}.`;
   }
 })();
