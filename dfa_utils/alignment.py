@@ -5,12 +5,13 @@ import math
 import numpy as np
 
 from dfa_utils.arrays import namespace_of
-from dfa_utils.checks import check, check_instance
+from dfa_utils.checks import check, check_instance, refuse
 from dfa_utils.choices import choose
 from dfa_utils.datasets import Dataset
 from dfa_utils.learning_rules import backward_propagation
 from dfa_utils.losses import LOSSES
 from dfa_utils.network import check_fit, forward_propagation
+from dfa_utils.run_checks import check_rule
 from dfa_utils.training import train
 
 
@@ -43,7 +44,7 @@ def error_angles(
         out; where none remains, as with back-propagation through weights of zero, there is no
         angle, and the value is not-a-number.
     """
-    check_fit(params, x)
+    _check_measured(rule, params, feedback, x, targets)
     objective = choose("loss", loss, LOSSES)
     forward = forward_propagation(params, x, activation)
     error = objective.error(forward.logits, targets)
@@ -99,6 +100,16 @@ def follow_alignment(
         history = history.followed_by(later)
         angles.append(measure())
     return params, history, np.stack(angles)
+
+
+def _check_measured(rule, params, feedback, x, targets):
+    """Refuse what does not belong together."""
+    check_fit(params, x)
+    check_rule(rule, params, feedback)
+    shape = (*x.shape[:-1], params[-1].biases.shape[-1])
+    given = tuple(getattr(targets, "shape", ())), getattr(targets, "dtype", None)
+    if given != (shape, x.dtype):
+        refuse("targets", f"an array {shape} of {x.dtype}, as x is", targets)
 
 
 def _mean_angle(errors, others):

@@ -8,6 +8,7 @@ from dfa_utils.checks import check_instance, numbers, refuse
 from dfa_utils.plots import draw_band
 
 COLUMNS = 3
+ERROR_TICKS = (1, 3, 10, 30, 100)
 TEST_ERRORS, ANGLES = "an array (epochs, seeds)", "an array (epochs + 1, hidden layers, seeds)"
 
 
@@ -28,7 +29,9 @@ def plot_alignment(curves):
     check_curves("curves", curves)
     layers = next(iter(curves.values()))["angles"].shape[1]
     rows = -(-(1 + layers) // COLUMNS)
-    figure, panels = plt.subplots(rows, COLUMNS, figsize=(8.5, 3.1 * rows), squeeze=False)
+    figure, panels = plt.subplots(
+        rows, COLUMNS, figsize=(8.5, 3 * rows), squeeze=False, layout="constrained"
+    )
     errors, *angles = panels.flat
     for rule, values in curves.items():
         epochs = np.arange(len(values["angles"]))
@@ -36,10 +39,11 @@ def plot_alignment(curves):
         for axes, layer in zip(angles, np.moveaxis(values["angles"], 1, 0), strict=False):
             draw_band(axes, epochs, layer, rule.upper())
     errors.set(title="Test error", ylabel="error (%)", xlabel="epoch", yscale="log")
-    errors.yaxis.set_major_formatter("{x:g}")
+    errors.set_yticks(ERROR_TICKS, [f"{tick:g}" for tick in ERROR_TICKS])
+    errors.minorticks_off()
     errors.legend()
     for number, axes in enumerate(angles, start=1):
-        axes.set(title=f"Hidden layer {number}", xlabel="epoch", ylabel="angle (degrees)")
+        axes.set(title=f"Hidden layer {number}, angle", xlabel="epoch", ylabel="degrees")
         axes.set(ylim=(-5, 125), yticks=(0, 30, 60, 90, 120))
         axes.set_visible(number <= layers)
     for axes in panels.flat:

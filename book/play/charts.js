@@ -33,7 +33,7 @@ var dfa = globalThis.dfa || {};
       }),
     );
     const dots = Object.entries(curves).map(([rule, points]) =>
-      Plot.dot(points.filter((point) => point.epoch === current), {
+      Plot.dot(points.filter((point) => point.epoch === (current ?? points.at(-1).epoch)), {
         x: "epoch",
         y: "value",
         fill: RULES[rule].colour,

@@ -35,7 +35,7 @@
     }
     place.replaceChildren();
     dfa.figures[kind](place, json && JSON.parse(json.textContent));
-    document.getElementById(place.dataset.still)?.classList.add("play-replaced");
+    document.getElementById(place.dataset.still)?.style.setProperty("display", "none");
     place.dataset.ready = "true";
   }
 

@@ -115,6 +115,7 @@ def test_the_playground_trains_by_keyboard(place, browser, site_address, site_fo
     with visit(browser, address) as shown:
         page = ready(shown.go(PLAYGROUND))
         caption_says(page, "Epoch 0:")  # nothing starts by itself
+        assert not page.locator("#fig-playground").is_visible()
         before = page.evaluate(TABLE)
         assert list(before) == ["BP", "FA", "DFA"]
         assert all(cells[0] == "none" and percent(cells[1]) > 70 for cells in before.values())
@@ -153,7 +154,7 @@ def test_the_playground_starts_and_pauses(open_page):
 
 def test_the_experiments_of_the_text_set_the_controls(open_page):
     page = ready(open_page(PLAYGROUND))
-    buttons = page.get_by_role("button", name="Set it up")
+    buttons = page.get_by_role("button", name="Set up:")
     assert buttons.count() == 4
     buttons.nth(1).press("Enter")
     assert page.get_by_label("initial weights").input_value() == "0"
