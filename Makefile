@@ -26,6 +26,8 @@ endif
 
 STAMP := $(VENV)/.installed-$(ACCELERATOR)
 PYTHON := $(VENV)/bin/python
+# By content, so that copies of a tree find what is there whatever their time stamps say.
+JAVASCRIPT := $(VENV)/javascript/$(shell cksum < book/play/package-lock.json | cut -d ' ' -f 1)
 OUT := $(BUILD)/$(PROFILE)
 SOURCES := $(wildcard notebooks/*.py)
 EXECUTED := $(SOURCES:notebooks/%.py=$(OUT)/executed/%.ipynb)
@@ -58,7 +60,7 @@ help: ## list the commands
 book: $(OUT)/.published ## execute what changed and build the pages (PROFILE=book)
 	@echo "The book is ready: $(abspath $(OUT)/html/index.html)"
 
-test: $(STAMP) ## run all tests, two at a time
+test: $(STAMP) $(JAVASCRIPT)/.installed ## run all tests, two at a time
 	$(PYTHON) -m pytest -n 2 --dist worksteal
 
 bench: $(STAMP) ## time this project beside others; writes BENCHMARK
@@ -114,6 +116,14 @@ $(STAMP): pyproject.toml constraints.txt
 	@rm -f $(VENV)/.installed-*
 	@touch $@
 
+# The scripts that the interactive pages load.
+$(JAVASCRIPT)/.installed: | $(STAMP)
+	rm -rf $(@D)
+	mkdir -p $(@D)
+	cp book/play/package.json book/play/package-lock.json $(@D)
+	$(VENV)/bin/npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund
+	@touch $@
+
 .PHONY: executed
 executed: $(EXECUTED)
 
@@ -124,8 +134,10 @@ $(OUT)/executed/%.ipynb: notebooks/%.py $(OUT)/library.list $(LIBRARY) \
 	    --cell-timeout $(CELL_TIMEOUT)
 
 # The pages, whole, aside, and swapped in only if all went well.
-$(OUT)/.published: $(EXECUTED) $(OUT)/pages.list $(PAGES) $(wildcard book/tools/*.py) $(STAMP)
-	$(PYTHON) book/tools/assemble.py $(OUT)/source $(EXECUTED) $(if $(CHROMIUM),--pdf)
+$(OUT)/.published: $(EXECUTED) $(OUT)/pages.list $(PAGES) $(wildcard book/tools/*.py) \
+		$(JAVASCRIPT)/.installed $(STAMP)
+	$(PYTHON) book/tools/assemble.py $(OUT)/source $(EXECUTED) --javascript $(JAVASCRIPT) \
+	    $(if $(CHROMIUM),--pdf)
 	rm -rf $(OUT)/new
 	$(VENV)/bin/jupyter-book build --all -W -n --keep-going --path-output $(OUT)/new $(OUT)/source
 	$(if $(CHROMIUM),$(PYTHON) book/tools/pdf.py $(OUT)/source $(OUT)/new/_build/html \

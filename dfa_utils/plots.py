@@ -58,7 +58,7 @@ def plot_error_curves(histories):
     figure, panels = plt.subplots(1, 2, figsize=(8, 3.6), sharey=True)
     for axes, quantity in zip(panels, ("train_error", "test_error"), strict=True):
         for label, history in histories.items():
-            _draw_band(axes, history.epochs, history.held(quantity), label, label)
+            draw_band(axes, history.epochs, history.held(quantity), label, label)
         axes.set(title=f"{quantity.split('_')[0].capitalize()} error", xlabel="epoch", yscale="log")
         axes.yaxis.set_major_formatter("{x:g}")
         axes.yaxis.set_minor_formatter(LogFormatter())  # plain numbers where they are few
@@ -90,11 +90,11 @@ def plot_release(pretraining, releases, last_epochs):
     last_epoch = max(history.epochs[-1] for history in releases.values())
     last_epochs = min(last_epochs, last_epoch)
     for axes in panels:
-        _draw_band(axes, pretraining.epochs, pretraining.test_error, "first layer frozen")
+        draw_band(axes, pretraining.epochs, pretraining.test_error, "first layer frozen")
         for label, history in releases.items():
             joined = np.concatenate([pretraining.test_error[-1:], history.test_error])
             epochs = np.concatenate([pretraining.epochs[-1:], history.epochs])
-            _draw_band(axes, epochs, joined, f"released, {label}", label)
+            draw_band(axes, epochs, joined, f"released, {label}", label)
         axes.axvline(pretraining.epochs[-1], color=NEUTRAL, linestyle=":")
         axes.set(xlabel="epoch")
     shown = [pretraining.test_error[pretraining.epochs > last_epoch - last_epochs]]
@@ -123,17 +123,7 @@ def plot_embeddings(embeddings, labels, class_names):
     -------
     matplotlib.figure.Figure
     """
-    is_text = isinstance(class_names, list | tuple) and all(isinstance(n, str) for n in class_names)
-    if not is_text:
-        refuse("class_names", "a sequence of text", class_names)
-    if getattr(labels, "ndim", None) != 1:
-        refuse("labels", "an array (n,)", labels)
-    check_instance("embeddings", embeddings, dict)
-    if not embeddings:
-        refuse("embeddings", "at least one", embeddings)
-    for points in embeddings.values():
-        if getattr(points, "shape", None) != (len(labels), 2):
-            refuse("embeddings", f"arrays ({len(labels)}, 2), as many points as labels", points)
+    check_embeddings(embeddings, labels, class_names)
     columns = 2
     rows = -(-len(embeddings) // columns)
     figure, panels = plt.subplots(rows, columns, figsize=(8, 4 * rows), squeeze=False)
@@ -160,6 +150,21 @@ def _name_classes(axes, points, labels, class_names):
             text.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
 
 
+def check_embeddings(embeddings, labels, class_names):
+    """Refuse what `plot_embeddings` cannot draw."""
+    is_text = isinstance(class_names, list | tuple) and all(isinstance(n, str) for n in class_names)
+    if not is_text:
+        refuse("class_names", "a sequence of text", class_names)
+    if getattr(labels, "ndim", None) != 1:
+        refuse("labels", "an array (n,)", labels)
+    check_instance("embeddings", embeddings, dict)
+    if not embeddings:
+        refuse("embeddings", "at least one", embeddings)
+    for points in embeddings.values():
+        if getattr(points, "shape", None) != (len(labels), 2):
+            refuse("embeddings", f"arrays ({len(labels)}, 2), as many points as labels", points)
+
+
 def _check_histories(name, histories):
     """Refuse what is not a dict of runs by the name of a rule that has a colour."""
     check_instance(name, histories, dict)
@@ -171,7 +176,7 @@ def _check_histories(name, histories):
             refuse(name, "of at least one epoch", history)
 
 
-def _draw_band(axes, epochs, values, label, rule=None):
+def draw_band(axes, epochs, values, label, rule=None):
     """Draw the mean over the seeds and a band of one sample standard deviation."""
     colour = RULE_COLOURS.get(rule, NEUTRAL)
     mean = values.mean(axis=1)

@@ -29,8 +29,6 @@ def check_step(step, num_layers, report):
     ------
     ValueError
     """
-    if not callable(step.rule) or not hasattr(step.rule, "__name__"):
-        refuse("rule", "a function such as those of LEARNING_RULES", step.rule)
     choose("activation", step.activation, ACTIVATIONS)
     choose("loss", step.loss, LOSSES)
     choose("error_reduction", step.error_reduction, REDUCTIONS)
@@ -73,9 +71,27 @@ def check_networks(rule, params, feedback, dataset, seeds):
     networks = params[0].weights.shape[0] if params[0].weights.ndim == 3 else None
     if networks != len(seeds):
         raise ValueError(f"seeds must name each of the {networks} stacked networks, got {seeds}")
+    check_rule(rule, params, feedback)
+
+
+def check_rule(rule, params, feedback):
+    """Refuse a learning rule, networks and feedback matrices that do not belong together.
+
+    Parameters
+    ----------
+    rule : callable
+    params, feedback : list
+
+    Raises
+    ------
+    ValueError
+    """
+    if not callable(rule) or not hasattr(rule, "__name__"):
+        refuse("rule", "a function such as those of LEARNING_RULES", rule)
     if not isinstance(feedback, list | tuple):
         refuse("feedback", "a list of arrays", feedback)
-    expected = [(len(seeds), *shape) for shape in feedback_shapes(rule, sizes)]
+    stack = tuple(params[0].weights.shape[:-2])
+    expected = [(*stack, *shape) for shape in feedback_shapes(rule, layer_sizes_of(params))]
     shapes = [tuple(getattr(matrix, "shape", ())) for matrix in feedback]
     if shapes != expected:
         raise ValueError(

@@ -69,6 +69,7 @@ from dfa_utils.datasets import load_dataset
 from dfa_utils.features import embed, extract_features
 from dfa_utils.feedback import initialise_feedback
 from dfa_utils.initialisers import normal, zeros
+from dfa_utils.interactive import show_embeddings
 from dfa_utils.learning_rules import (
     backward_propagation,
     direct_feedback_alignment,
@@ -212,10 +213,28 @@ def embed_layers(params):
 
 
 # %% mystnb={"image": {"alt": "Scatter plots of test images embedded in the plane and coloured by class, one for the input images and one for each hidden layer of the network trained with BP."}, "figure": {"caption": "Inputs and hidden layers of the network trained with BP.", "name": "fig-embedding-bp"}}
-figure = plot_embeddings(embed_layers(bp_params), labels, data.class_names)
+bp_pictures = embed_layers(bp_params)
+figure = plot_embeddings(bp_pictures, labels, data.class_names)
 
 # %% mystnb={"image": {"alt": "The same scatter plots for the network trained with DFA: one for the input images and one for each hidden layer."}, "figure": {"caption": "Inputs and hidden layers of the network trained with DFA.", "name": "fig-embedding-dfa"}}
-figure = plot_embeddings(embed_layers(dfa_params), labels, data.class_names)
+dfa_pictures = embed_layers(dfa_params)
+figure = plot_embeddings(dfa_pictures, labels, data.class_names)
+
+# %% [markdown]
+# Both networks side by side, for some of the images: where does an image lie in each layer, and what does it look like?
+
+# %% tags=["hide-input"]
+panels = {"input images": images}
+for rule, pictures in {"BP": bp_pictures, "DFA": dfa_pictures}.items():
+    layers = list(pictures.items())[1:]
+    panels |= {f"{rule}, {title}": points for title, points in layers}
+show_embeddings(
+    panels,
+    backend.to_host(data.test_images[shown]),
+    data.image_shape,
+    labels,
+    data.class_names,
+)
 
 # %% [markdown]
 # With either rule the classes draw apart from layer to layer, although the layers of DFA were never sent the gradient.

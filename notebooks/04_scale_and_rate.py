@@ -17,6 +17,8 @@
 # %% [markdown]
 # # Find the hidden learning rate
 #
+# A sweep over feedback scale and learning rate shows why DFA is slow in the first chapter: plain gradient descent multiplies the two, and their product was small.
+#
 # **The question.** In the first chapter DFA ends far above the test error of the third, and more epochs of the same do not close the gap. What holds it back: the rule, or how it was tuned?
 #
 # **What you will see**

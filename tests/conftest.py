@@ -86,6 +86,14 @@ def copy_tree(target):
 
 
 @pytest.fixture(scope="session")
+def javascript():
+    """The folder in which `make` has installed what the interactive pages load."""
+    lock = ROOT / "book" / "play" / "package-lock.json"
+    digest = subprocess.run(["cksum", lock], capture_output=True, text=True, check=True).stdout
+    return Path(sys.prefix) / "javascript" / digest.split()[0]
+
+
+@pytest.fixture(scope="session")
 def smoke_book(tmp_path_factory, worker_id):
     """The whole book of the smoke profile, built and printed once for all workers: only read it."""
     shared = tmp_path_factory.getbasetemp()

@@ -8,10 +8,13 @@ from hypothesis import strategies as st
 from small_data import SIZES, random_dataset, random_network
 
 from dfa_utils import (
+    alignment,
+    alignment_plots,
     checkpoints,
     features,
     feedback,
     initialisers,
+    interactive,
     network,
     plots,
     records,
@@ -98,12 +101,32 @@ TRAIN = {
     "checkpoint": None,
     "checkpoint_every": 1,
 }
+CURVES = {"dfa": {"test_error": np.ones((3, 2)), "angles": np.ones((4, 2, 2))}}
 IMAGES = {"params": PARAMS, "x": DATA.test_images, "activation": "tanh"}
 NETWORK = {"layer_sizes": SIZES, "seeds": (0, 1), "backend": "numpy", "dtype": "float32"}
 LOAD = {"name": "digits", "backend": "numpy", "input_range": (0, 1), "train_samples": 9}
 # Each with arguments that it accepts; garbage takes the place of some.
 CALLS = {
     train: TRAIN,
+    alignment.error_angles: {
+        "rule": direct_feedback_alignment,
+        "params": PARAMS,
+        "feedback": FEEDBACK,
+        "x": DATA.test_images,
+        "targets": DATA.test_targets,
+        "activation": "tanh",
+        "loss": "cross_entropy",
+    },
+    alignment.follow_alignment: {
+        "rule": direct_feedback_alignment,
+        "params": PARAMS,
+        "dataset": DATA,
+        "feedback": FEEDBACK,
+        "activation": "tanh",
+        "loss": "cross_entropy",
+        "num_epochs": 2,
+        "seeds": (0, 1),
+    },
     evaluate: {"params": PARAMS, "dataset": DATA, "activation": "relu", "loss": "cross_entropy"},
     network.forward_propagation: IMAGES,
     network.compute_logits: IMAGES,
@@ -145,6 +168,16 @@ CALLS = {
         "pretraining": HISTORY,
         "releases": {"BP": HISTORY},
         "last_epochs": 2,
+    },
+    alignment_plots.plot_alignment: {"curves": CURVES},
+    interactive.show_epochs: {"runs": {"zero": CURVES}},
+    interactive.show_embeddings: {
+        "embeddings": {"inputs": np.zeros((4, 2))},
+        "images": np.zeros((4, 6)),
+        "image_shape": (2, 3),
+        "labels": np.zeros(4, int),
+        "class_names": ("a", "b"),
+        "most": 3,
     },
     plots.plot_embeddings: {
         "embeddings": {"inputs": np.zeros((4, 2))},

@@ -51,7 +51,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 def small_book(tmp_path):
     """A book of one page and two small notebooks, with the project's own build; not yet built."""
     root = tmp_path / "tree"
-    for folder in ("tools", "_static"):
+    for folder in ("tools", "play", "_static"):
         shutil.copytree(ROOT / "book" / folder, root / "book" / folder)
     shutil.copytree(ROOT / "dfa_utils", root / "dfa_utils")
     for name in ("Makefile", "pyproject.toml", "constraints.txt", "_config.yml"):

@@ -218,7 +218,7 @@ def test_pictures_have_alternative_text(text):
     figures = re.findall(r"^:::\{figure\} (\S+)\n(.*?)^:::$", read(text), re.MULTILINE | re.DOTALL)
     for picture, body in figures:
         assert re.search(r"^:alt: .{40,}[.。]$", body, re.MULTILINE), picture
-        drawn = Path(picture).name in FIGURES  # when the book is built
+        drawn = Path(picture).name in (*FIGURES, "playground.svg")  # when the book is built
         assert drawn or (text.parent / picture).exists(), picture
     for alternative in re.findall(r"!\[([^\]]*)\]\(", read(text)):
         assert re.fullmatch(r".{40,}\.", alternative)

@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 from chapters import write_chapter
 from icons import shown_icons
+from play import draw_playground, show_interactives, write_scripts
 from preview import draw_preview, root_page
 
 from dfa_utils.benchmark_numbers import headline_numbers
@@ -30,12 +31,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("target", type=Path, help="the folder to write; what it held is removed")
     parser.add_argument("notebooks", type=Path, nargs="*", help="executed notebooks")
+    parser.add_argument(
+        "--javascript", type=Path, required=True, help="where npm has installed the libraries"
+    )
     parser.add_argument("--pdf", action="store_true", help="there will be a PDF to link to")
     arguments = parser.parse_args()
-    assemble(arguments.target, arguments.notebooks, arguments.pdf)
+    assemble(arguments.target, arguments.notebooks, arguments.javascript, arguments.pdf)
 
 
-def assemble(target, notebooks, has_pdf):
+def assemble(target, notebooks, javascript, has_pdf):
     """Write the sources of the pages into a folder.
 
     Parameters
@@ -43,19 +47,23 @@ def assemble(target, notebooks, has_pdf):
     target : Path
     notebooks : list of Path
         Executed notebooks.
+    javascript : Path
+        Where npm has installed what the interactive pages load.
     has_pdf : bool
         Whether the opening page shall link to the book as a PDF.
     """
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(
-        ROOT / "book", target / "book", ignore=shutil.ignore_patterns("tools", "profiles")
+        ROOT / "book", target / "book", ignore=shutil.ignore_patterns("tools", "profiles", "play")
     )
     shutil.copy(ROOT / "_toc.yml", target)
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     (target / "notebooks").mkdir()
     for notebook in notebooks:
         write_chapter(notebook, ROOT / "notebooks", target / "notebooks", config)
+        show_interactives(target / "notebooks" / notebook.name)
     shutil.copytree(mathjax_folder(), target / "vendored" / "mathjax", ignore=UNUSED_MATHJAX)
+    write_scripts(javascript, target / "vendored" / "play")
     write(target / "vendored" / "scripts" / "fontawesome.js", shown_icons())
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     write(target / "root" / "index.html", root_page(config, contents["root"]))
@@ -72,6 +80,8 @@ def assemble(target, notebooks, has_pdf):
     pictures.mkdir(exist_ok=True)
     for name, draw in FIGURES.items():
         write_svg(draw(benchmark), pictures / name)
+    if "alignment" in numbers:
+        draw_playground(numbers["alignment"], pictures / "playground.svg")
     draw_preview(pictures / "preview.png")
 
 

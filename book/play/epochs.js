@@ -1,0 +1,110 @@
+// Errors and alignment angles of stored runs, epoch by epoch, under a slider.
+
+var dfa = globalThis.dfa || {};
+
+(function () {
+  "use strict";
+
+  const RULES = ["bp", "fa", "dfa"];
+  const { make } = dfa;
+
+  dfa.figures.epochs = (place, { runs }) => {
+    const starts = Object.keys(runs);
+    const rulesOf = (start) => RULES.filter((rule) => runs[start][rule]);
+    const last = runs[starts[0]][rulesOf(starts[0])[0]].testError.length;
+
+    const start = make("select", {}, ...starts.map((name) => new Option(name)));
+    const slider = make("input", { type: "range", min: 0, max: last, value: 0 });
+    const shown = make("span", {});
+    const charts = make("div", { className: "play-charts" });
+    const dials = make("div", { className: "play-dials" });
+    const table = make("table", { className: "table" });
+
+    function draw() {
+      const epoch = slider.valueAsNumber;
+      const run = runs[start.value];
+      const rules = rulesOf(start.value);
+      shown.textContent = epoch ? `after epoch ${epoch}` : "before training";
+      slider.setAttribute("aria-valuetext", shown.textContent);
+      charts.replaceChildren(errorChart(run, rules, last, epoch), ...angleCharts(run, rules, epoch));
+      dials.replaceChildren(
+        ...rules.filter((rule) => rule !== "bp").map((rule) => dialsOf(rule, run[rule], epoch)),
+      );
+      const layers = run[rules[0]].angles.map((_, layer) => `angle, layer ${layer + 1}`);
+      dfa.fillTable(
+        table,
+        `Means over the seeds, ${shown.textContent}`,
+        ["rule", "test error", ...layers],
+        rules.map((rule) => [
+          dfa.RULES[rule].label,
+          dfa.inWords(run[rule].testError[epoch - 1], 1, " %"),
+          ...run[rule].angles.map((layer) => dfa.inWords(layer[epoch], 0, "°")),
+        ]),
+      );
+    }
+
+    start.addEventListener("change", draw);
+    slider.addEventListener("input", draw);
+    place.append(
+      make(
+        "div",
+        { className: "play-controls" },
+        make("label", {}, "start ", start),
+        make("label", { className: "play-wide" }, "epoch ", slider),
+        shown,
+      ),
+      dfa.legend(rulesOf(starts[0])),
+      charts,
+      dials,
+      table,
+    );
+    draw();
+  };
+
+  function curvesOf(rules, points) {
+    return Object.fromEntries(rules.map((rule) => [rule, points(rule)]));
+  }
+
+  function errorChart(run, rules, epochs, current) {
+    const points = (rule) => run[rule].testError.map((value, at) => ({ epoch: at + 1, value }));
+    const curves = curvesOf(rules, points);
+    return dfa.curveChart({ title: "test error", curves, epochs, current, y: dfa.ERROR_AXIS });
+  }
+
+  function angleCharts(run, rules, current) {
+    return run[rules[0]].angles.map((layer, number) => {
+      const points = (rule) =>
+        run[rule].angles[number].map((value, epoch) => ({ epoch, value: value ?? NaN }));
+      return dfa.curveChart({
+        title: `angle, hidden layer ${number + 1}`,
+        curves: curvesOf(rules, points),
+        epochs: layer.length - 1,
+        current,
+        y: dfa.ANGLE_AXIS,
+      });
+    });
+  }
+
+  /** Draw, for each layer, the true error as one arrow and what the rule sends as another. */
+  function dialsOf(rule, { angles }, epoch) {
+    const { label, colour } = dfa.RULES[rule];
+    const dials = angles.map((layer, number) => {
+      const angle = layer[epoch];
+      const words = `${label}, layer ${number + 1}: ${dfa.inWords(angle, 0, "°")}`;
+      const svg = d3.create("svg:svg").attr("viewBox", "-60 -56 120 64").attr("role", "img");
+      svg.attr("aria-label", words).attr("width", 150);
+      arrow(svg, 0, "currentColor");
+      if (angle !== null) {
+        arrow(svg, angle, colour);
+      }
+      return make("figure", {}, svg.node(), make("figcaption", { textContent: words }));
+    });
+    return make("div", { className: "play-dial-row" }, ...dials);
+  }
+
+  function arrow(svg, angle, colour) {
+    const group = svg.append("g").attr("transform", `rotate(${-angle})`);
+    group.append("path").attr("d", "M0 0H44").attr("stroke", colour).attr("stroke-width", 3);
+    group.append("path").attr("d", "M52 0L41 -5V5Z").attr("fill", colour);
+  }
+})();

@@ -1,0 +1,200 @@
+"""The interactive figures: they answer to the mouse and to the keyboard, and are still without."""
+
+import json
+import re
+
+import pytest
+
+from browser.accessibility import violations
+from browser.visit import PHONE, visit
+
+EMBEDDINGS = "notebooks/01_bp_vs_dfa.html"
+EPOCHS = "notebooks/05_alignment.html"
+PLAYGROUND = "book/playground.html"
+PAGES = [EMBEDDINGS, EPOCHS, PLAYGROUND]
+# Where a marked image lies, and where its point does, in every panel.
+RINGS = """() => [...document.querySelectorAll('.play-panels svg')].map((svg) => {
+    const ring = svg.querySelector('.play-ring');
+    return ['cx', 'cy'].map((name) => Number(ring.getAttribute(name)));
+})"""
+POINTS = """(index) => [...document.querySelectorAll('.play-panels svg')].map((svg) => {
+    const point = svg.querySelectorAll('circle:not(.play-ring)')[index];
+    return ['cx', 'cy'].map((name) => Number(point.getAttribute(name)));
+})"""
+TABLE = """() => Object.fromEntries([...document.querySelectorAll('.play tbody tr')].map(
+    (row) => [row.cells[0].textContent, [...row.cells].slice(1).map((cell) => cell.textContent)]
+))"""
+
+
+def ready(shown):
+    """Return the page once its interactive figure stands; nothing must have gone wrong."""
+    shown.page.locator(".play[data-ready]").wait_for()
+    assert not [trouble for trouble in shown.troubles if trouble.startswith(("ex", "fail", "out"))]
+    return shown.page
+
+
+def data_of(site_folder, path):
+    """Return the data that a page carries for its figure."""
+    page = (site_folder / path).read_text(encoding="utf-8")
+    (text,) = re.findall(r'data-play=.*?<script type="application/json">(.*?)</script>', page)
+    return json.loads(text)
+
+
+def percent(cell):
+    """Return the number of a cell of the table."""
+    return float(cell.removesuffix(" %"))
+
+
+def test_pointing_at_an_image_shows_it_in_every_panel(open_page, site_folder):
+    page = ready(open_page(EMBEDDINGS))
+    data = data_of(site_folder, EMBEDDINGS)
+    index = len(data["labels"]) // 2
+    x, y = page.evaluate(POINTS, index)[2]
+    panel = page.locator(".play-panels svg").nth(2)
+    panel.scroll_into_view_if_needed()
+    scale = panel.bounding_box()["width"] / float(panel.get_attribute("width"))
+    panel.hover(position={"x": scale * x, "y": scale * y})
+    name = data["classNames"][data["labels"][index]]
+    page.get_by_text(f"image {index + 1} of {len(data['labels'])}, class {name}").wait_for()
+    assert page.evaluate(RINGS) == page.evaluate(POINTS, index)
+    assert page.locator(".play-image").get_attribute("aria-label") == f"The image, of class {name}."
+
+
+def test_the_slider_steps_through_the_images(open_page):
+    page = ready(open_page(EMBEDDINGS))
+    slider, image = page.get_by_role("slider"), page.locator(".play-image")
+    shown = [image.get_attribute("style")]
+    slider.focus()
+    for index in (1, 2):
+        page.keyboard.press("ArrowRight")
+        assert slider.get_attribute("aria-valuetext").startswith(f"image {index + 1} of")
+        assert page.evaluate(RINGS) == page.evaluate(POINTS, index)
+        shown.append(image.get_attribute("style"))
+    assert len(set(shown)) == 3
+    counts = [int(cells[0]) for cells in page.evaluate(TABLE).values()]
+    assert len(counts) == page.locator(".play-panels svg").count()
+    assert all(0 <= count <= 10 for count in counts) and max(counts) > 2
+
+
+def test_the_slider_moves_through_the_epochs(open_page, site_folder):
+    page = ready(open_page(EPOCHS))
+    runs = data_of(site_folder, EPOCHS)["runs"]
+    page.get_by_role("slider").focus()
+    for start, run in runs.items():
+        page.get_by_label("start").select_option(start)
+        for key, epoch in (("End", len(run["dfa"]["testError"])), ("ArrowLeft", None)):
+            page.get_by_role("slider").press(key)
+            at = epoch or len(run["dfa"]["testError"]) - 1
+            assert page.get_by_role("slider").get_attribute("aria-valuetext").endswith(str(at))
+            table = page.evaluate(TABLE)
+            for rule, (error, *angles) in table.items():
+                stored = run[rule.lower()]
+                assert percent(error) == pytest.approx(stored["testError"][at - 1], abs=0.051)
+                for layer, angle in zip(stored["angles"], angles, strict=True):
+                    given = "none" if layer[at] is None else layer[at]
+                    found = angle if angle == "none" else float(angle.removesuffix("°"))
+                    assert found == given or found == pytest.approx(given, abs=0.51)
+        # An arrow for the true error and one for what is sent, where there are both.
+        dials = page.locator(".play-dial-row svg")
+        assert dials.count() == 2 * len(run["dfa"]["angles"])
+    page.get_by_label("start").select_option("zero")
+    page.get_by_role("slider").press("Home")
+    assert page.locator(".play-dial-row svg").first.locator("g").count() == 1
+    page.get_by_role("slider").press("End")
+    assert page.locator(".play-dial-row svg").first.locator("g").count() == 2
+
+
+def caption_says(page, text):
+    """Wait until the table of the playground is that of an epoch."""
+    page.locator(".play caption").filter(has_text=text).wait_for()
+
+
+@pytest.mark.parametrize("place", ["served", "file"])
+def test_the_playground_trains_by_keyboard(place, browser, site_address, site_folder):
+    address = site_address if place == "served" else site_folder.as_uri() + "/"
+    with visit(browser, address) as shown:
+        page = ready(shown.go(PLAYGROUND))
+        caption_says(page, "Epoch 0:")  # nothing starts by itself
+        assert not page.locator("#fig-playground").is_visible()
+        before = page.evaluate(TABLE)
+        assert list(before) == ["BP", "FA", "DFA"]
+        assert all(cells[0] == "none" and percent(cells[1]) > 70 for cells in before.values())
+        for epoch in (1, 2):
+            page.get_by_role("button", name="One epoch").press("Enter")
+            caption_says(page, f"Epoch {epoch}:")
+        after = page.evaluate(TABLE)
+        assert after["BP"][2:] == ["0°", "0°"]
+        for rule in after:
+            assert percent(after[rule][1]) < percent(before[rule][1])
+        # Two epochs: the feedback of FA and DFA has begun to fit.
+        for rule in ("FA", "DFA"):
+            angles = [[float(c.removesuffix("°")) for c in t[rule][2:]] for t in (before, after)]
+            assert all(late < early - 5 for early, late in zip(*angles, strict=True))
+        page.get_by_role("button", name="Reset").press("Enter")
+        caption_says(page, "Epoch 0:")
+        assert page.evaluate(TABLE) == before
+        assert not [trouble for trouble in shown.troubles if trouble.startswith(("ex", "out"))]
+
+
+def test_the_playground_starts_and_pauses(open_page):
+    page = ready(open_page(PLAYGROUND))
+    page.get_by_role("button", name="Start", exact=True).click()
+    caption_says(page, "Epoch 1:")
+    page.get_by_role("button", name="Pause").click()
+    status = page.get_by_role("status").filter(has_text="Paused. After epoch")
+    status.wait_for()
+    table = page.evaluate(TABLE)
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    assert page.evaluate(TABLE) == table
+    for rule, cells in table.items():
+        assert f"{rule} {cells[1]}" in status.text_content()
+    page.get_by_role("button", name="Start", exact=True).click()
+    caption_says(page, "Epoch 3:")
+
+
+def test_the_experiments_of_the_text_set_the_controls(open_page):
+    page = ready(open_page(PLAYGROUND))
+    buttons = page.get_by_role("button", name="Set up:")
+    assert buttons.count() == 4
+    buttons.nth(1).press("Enter")
+    assert page.get_by_label("initial weights").input_value() == "0"
+    page.get_by_role("button", name="One epoch").click()
+    caption_says(page, "Epoch 1:")
+    table = page.evaluate(TABLE)
+    assert table["BP"][2:] == ["none", "none"]
+    assert "none" not in table["DFA"]
+    buttons.nth(2).click()
+    assert page.get_by_label("initial weights").input_value() == "0.1"
+    assert len(page.evaluate(TABLE)["DFA"]) == 2 + 5
+    assert page.locator(".play-charts svg").count() == 2 + 5
+
+
+def test_a_rule_can_be_left_out(open_page):
+    page = ready(open_page(PLAYGROUND))
+    page.get_by_label("FA", exact=True).press("Space")
+    assert list(page.evaluate(TABLE)) == ["BP", "DFA"]
+    for rule in ("BP", "DFA"):
+        page.get_by_label(rule, exact=True).press("Space")
+    assert page.evaluate(TABLE) == {}
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.get_by_role("status").filter(has_text="Choose a rule.").wait_for()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_without_scripts_there_is_a_picture_and_a_sentence(path, open_page):
+    page = open_page(path, scripts=False).page
+    assert "Where scripts run" in page.locator(".play").inner_text()
+    assert page.locator("main figure img").first.is_visible()
+    assert not page.locator("[data-experiment]").filter(visible=True).count()
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_the_figures_can_be_used_by_everyone(path, mode, open_page):
+    """WCAG 2.2 AA, and no scrolling sideways on a phone, once the figures stand."""
+    page = ready(open_page(path, mode=mode, window=PHONE))
+    found = [violation for violation in violations(page) if "play" in violation]
+    assert found == []
+    widths = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    whole, window = page.evaluate(widths)
+    assert whole <= window
