@@ -1,5 +1,6 @@
 """One thread for each process, and books built in folders of their own."""
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -83,6 +84,14 @@ def copy_tree(target):
     for name in ("book", "dfa_utils", "notebooks"):
         shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
     return target
+
+
+def book_tool(name):
+    """Return a module of the folder of the tools that build the book."""
+    tools = str(ROOT / "book" / "tools")
+    if tools not in sys.path:
+        sys.path.append(tools)
+    return importlib.import_module(name)
 
 
 @pytest.fixture(scope="session")

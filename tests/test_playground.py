@@ -7,11 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
-
-sys.path.insert(0, str(ROOT / "book" / "tools"))
-
-from play import write_scripts
+from conftest import book_tool
 
 from dfa_utils.alignment import follow_alignment
 from dfa_utils.batches import shuffled_orders
@@ -32,7 +28,7 @@ STARTS = {"small": normal(0.1), "zero": zeros}
 def scripts(tmp_path_factory, javascript):
     """The folder of scripts, as the pages load it."""
     folder = tmp_path_factory.mktemp("site") / "play"
-    write_scripts(javascript, folder)
+    book_tool("play").write_scripts(javascript, folder)
     return folder
 
 

@@ -33,12 +33,15 @@ var dfa = globalThis.dfa || {};
       }),
     );
     const dots = Object.entries(curves).map(([rule, points]) =>
-      Plot.dot(points.filter((point) => point.epoch === (current ?? points.at(-1).epoch)), {
-        x: "epoch",
-        y: "value",
-        fill: RULES[rule].colour,
-        r: 4,
-      }),
+      Plot.dot(
+        points.filter((point) => point.epoch === (current ?? points.at(-1).epoch)),
+        {
+          x: "epoch",
+          y: "value",
+          fill: RULES[rule].colour,
+          r: 4,
+        },
+      ),
     );
     const marker = current === undefined ? [] : [Plot.ruleX([current], { strokeOpacity: 0.6 })];
     const plot = Plot.plot({
@@ -100,5 +103,14 @@ var dfa = globalThis.dfa || {};
   }
 
   dfa.figures = {};
-  Object.assign(dfa, { RULES, ERROR_AXIS, ANGLE_AXIS, make, curveChart, legend, fillTable, inWords });
+  Object.assign(dfa, {
+    RULES,
+    ERROR_AXIS,
+    ANGLE_AXIS,
+    make,
+    curveChart,
+    legend,
+    fillTable,
+    inWords,
+  });
 })();

@@ -26,7 +26,10 @@ var dfa = globalThis.dfa || {};
       const rules = rulesOf(start.value);
       shown.textContent = epoch ? `after epoch ${epoch}` : "before training";
       slider.setAttribute("aria-valuetext", shown.textContent);
-      charts.replaceChildren(errorChart(run, rules, last, epoch), ...angleCharts(run, rules, epoch));
+      charts.replaceChildren(
+        errorChart(run, rules, last, epoch),
+        ...angleCharts(run, rules, epoch),
+      );
       dials.replaceChildren(
         ...rules.filter((rule) => rule !== "bp").map((rule) => dialsOf(rule, run[rule], epoch)),
       );

@@ -50,7 +50,10 @@ var dfa = globalThis.dfa || {};
     let wrong = 0;
     for (let start = 0; start < order.length; start += batchSize) {
       const batch = order.slice(start, start + batchSize);
-      const [x, targets] = [tf.gather(data.trainImages, batch), tf.gather(data.trainTargets, batch)];
+      const [x, targets] = [
+        tf.gather(data.trainImages, batch),
+        tf.gather(data.trainTargets, batch),
+      ];
       wrong += trainBatch(network, x, targets);
       tf.dispose([x, targets]);
       yield;
