@@ -11,12 +11,20 @@ PHONE = {
     "is_mobile": True,
     "has_touch": True,
 }
-PATIENCE = 60_000  # milliseconds until a wait fails; on a busy machine nothing waits in vain
+PATIENCE = 30_000  # milliseconds until a wait fails; on a busy machine nothing waits in vain
 
-# Drawn: the page has loaded, its mathematics is set, its fonts are there.
+# Drawn: the mathematics is set, the fonts are there, and what moves for a while has come to rest.
 DRAWN = """async () => {
     if (window.MathJax?.startup) await MathJax.startup.promise;
     await document.fonts.ready;
+    const ending = document.getAnimations().filter(
+        (animation) => animation.effect.getComputedTiming().endTime < Infinity);
+    await Promise.allSettled(ending.map((animation) => animation.finished));
+}"""
+# Whatever is folded, native or by the class of sphinx-togglebutton.
+UNFOLD = """() => {
+    document.querySelectorAll('details').forEach((block) => { block.open = true; });
+    document.querySelectorAll('.toggle-button[aria-expanded=false]').forEach((it) => it.click());
 }"""
 
 
@@ -88,8 +96,13 @@ class Visit:
         return self
 
     def wait_until_drawn(self):
-        """Wait for the mathematics and the fonts of the page that is loaded."""
+        """Wait for the mathematics, the fonts and the animations of the page that is loaded."""
         self.page.evaluate(DRAWN)
+
+    def unfold(self):
+        """Open everything on the page that can be folded."""
+        self.page.evaluate(UNFOLD)
+        self.wait_until_drawn()
 
     def mode(self):
         """Return whether the page is shown "light" or "dark"."""
