@@ -33,6 +33,34 @@ HEADINGS = """() => [...document.querySelectorAll('main :is(h1, h2, h3, h4, h5, 
 NEIGHBOURS = """() => ['left-prev', 'right-next'].map(
     (side) => document.querySelector(`.prev-next-footer a.${side}`)?.href)"""
 
+# What can have the focus and does not show it. Without transitions: they begin with the old looks.
+UNMARKED = """() => {
+    const still = document.createElement('style');
+    still.textContent = '* { transition: none !important; }';
+    document.head.append(still);
+    const frame = ([element, part]) => {
+        const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(element, part);
+        return `${boxShadow} ${outlineStyle !== 'none' && parseFloat(outlineWidth) > 0}`;
+    };
+    // The frame may belong to a part of what has the focus, or to its label.
+    const looks = (element) => [element, ...element.children, element.nextElementSibling ?? element]
+        .flatMap((part) => [[part, null], [part, '::before'], [part, '::after']]).map(frame).join();
+    const unmarked = [];
+    for (const element of document.querySelectorAll(
+        'a[href], button, input, select, textarea, summary, [tabindex="0"]')) {
+        if (!element.checkVisibility({ visibilityProperty: true })) continue;
+        document.activeElement.blur();
+        const before = looks(element);
+        element.focus({ focusVisible: true });
+        if (document.activeElement === element && looks(element) === before) {
+            unmarked.push(element.outerHTML.slice(0, 200));
+        }
+    }
+    still.remove();
+    document.activeElement.blur();
+    return unmarked;
+}"""
+
 
 @pytest.fixture(scope="module", params=itertools.product(PAGES, ["light", "dark"]), ids=" ".join)
 def shown(request, browser, site_address):
@@ -88,6 +116,10 @@ def test_previous_and_next_follow_the_table_of_contents(shown):
     around = [None, *(shown.address + path for path in CHAPTERS), None]
     place = CHAPTERS.index(shown.path)
     assert shown.page.evaluate(NEIGHBOURS) == [around[place], around[place + 2]]
+
+
+def test_the_focus_is_visible(shown):
+    assert shown.page.evaluate(UNMARKED) == []
 
 
 def test_meets_wcag_2_2_aa(shown):
