@@ -1,0 +1,128 @@
+"""What holds for every page, in light and in dark mode."""
+
+import itertools
+import re
+
+import pytest
+
+from browser.accessibility import violations
+from browser.site_map import CHAPTERS, PAGES
+from browser.visit import visit
+
+# Text that a reader sees as text: neither code nor mathematics that has been set.
+PROSE = """() => {
+    const main = document.querySelector('main').cloneNode(true);
+    main.querySelectorAll('pre, code, mjx-container, script, style').forEach((e) => e.remove());
+    return main.textContent;
+}"""
+PICTURES = """() => [...document.querySelectorAll('img, svg, canvas')]
+    .filter((picture) => !picture.closest('mjx-container, button, [aria-hidden=true]'))
+    .map((picture) => [
+        picture.outerHTML.slice(0, 200),
+        picture.closest('article') !== null,
+        picture.getAttribute(picture.localName === 'img' ? 'alt' : 'aria-label')
+            ?? picture.querySelector('title')?.textContent ?? null,
+    ])"""
+TABLES = """() => [...document.querySelectorAll('table')].map((table) => [
+    table.outerHTML.slice(0, 200),
+    [...table.querySelectorAll('th')].map((cell) => cell.textContent.trim()),
+])"""
+HEADINGS = """() => [...document.querySelectorAll('main :is(h1, h2, h3, h4, h5, h6)')]
+    .filter((heading) => heading.checkVisibility())
+    .map((heading) => Number(heading.localName[1]))"""
+NEIGHBOURS = """() => ['left-prev', 'right-next'].map(
+    (side) => document.querySelector(`.prev-next-footer a.${side}`)?.href)"""
+
+# What can have the focus and does not show it. Without transitions: they begin with the old looks.
+UNMARKED = """() => {
+    const still = document.createElement('style');
+    still.textContent = '* { transition: none !important; }';
+    document.head.append(still);
+    const frame = ([element, part]) => {
+        const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(element, part);
+        return `${boxShadow} ${outlineStyle !== 'none' && parseFloat(outlineWidth) > 0}`;
+    };
+    // The frame may belong to a part of what has the focus, or to its label.
+    const looks = (element) => [element, ...element.children, element.nextElementSibling ?? element]
+        .flatMap((part) => [[part, null], [part, '::before'], [part, '::after']]).map(frame).join();
+    const unmarked = [];
+    for (const element of document.querySelectorAll(
+        'a[href], button, input, select, textarea, summary, [tabindex="0"]')) {
+        if (!element.checkVisibility({ visibilityProperty: true })) continue;
+        document.activeElement.blur();
+        const before = looks(element);
+        element.focus({ focusVisible: true });
+        if (document.activeElement === element && looks(element) === before) {
+            unmarked.push(element.outerHTML.slice(0, 200));
+        }
+    }
+    still.remove();
+    document.activeElement.blur();
+    return unmarked;
+}"""
+
+
+@pytest.fixture(scope="module", params=itertools.product(PAGES, ["light", "dark"]), ids=" ".join)
+def shown(request, browser, site_address):
+    """Every page, open in a window, in each mode: one visit for all tests of this module."""
+    path, mode = request.param
+    with visit(browser, site_address, mode) as open_visit:
+        open_visit.path = path
+        open_visit.expected_mode = mode
+        yield open_visit.go(path)
+
+
+def test_opens_without_trouble(shown):
+    assert shown.troubles == []
+    assert len(shown.requests) > 10
+
+
+def test_is_shown_in_the_mode_that_the_reader_prefers(shown):
+    assert shown.mode() == shown.expected_mode
+    colour = shown.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    brightness = sum(map(int, re.findall(r"\d+", colour)[:3])) / 3
+    assert brightness > 200 if shown.expected_mode == "light" else brightness < 60
+
+
+def test_mathematics_is_set(shown):
+    page = shown.page
+    sources = page.locator("article .math").count()
+    assert page.locator("article .math:has(mjx-container)").count() == sources
+    assert page.locator("mjx-merror").count() == 0
+    assert not re.search(r"\$|\\[()\[\]]|\\[a-z]{3,}", page.evaluate(PROSE))
+
+
+def test_pictures_say_what_one_sees(shown):
+    for picture, in_article, text in shown.page.evaluate(PICTURES):
+        assert text is not None, picture
+        if in_article and text:  # empty on purpose: it decorates
+            assert re.fullmatch(r"\S+( \S+){4,}\.", text), picture
+
+
+def test_tables_have_headers(shown):
+    for table, headers in shown.page.evaluate(TABLES):
+        assert headers and all(headers[1:]), table  # the corner may be empty
+
+
+def test_headings_form_a_tree(shown):
+    levels = shown.page.evaluate(HEADINGS)
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(deeper <= level + 1 for level, deeper in itertools.pairwise(levels)), levels
+
+
+def test_previous_and_next_follow_the_table_of_contents(shown):
+    if shown.path not in CHAPTERS:
+        return
+    around = [None, *(shown.address + path for path in CHAPTERS), None]
+    place = CHAPTERS.index(shown.path)
+    assert shown.page.evaluate(NEIGHBOURS) == [around[place], around[place + 2]]
+
+
+def test_the_focus_is_visible(shown):
+    assert shown.page.evaluate(UNMARKED) == []
+
+
+def test_meets_wcag_2_2_aa(shown):
+    """With everything unfolded; last, since the other tests see the page as it opens."""
+    shown.unfold()
+    assert violations(shown.page) == []

@@ -1,0 +1,52 @@
+"""The site without a server, without scripts, and what a first visit weighs."""
+
+import gzip
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from browser.site_map import CHAPTERS, OPENING, PAGES
+from browser.visit import visit
+
+LIMIT = 1_300_000  # bytes, compressed
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_reads_well_from_a_folder(path, browser, site_folder):
+    """As from a USB stick: the pages are opened as files."""
+    with visit(browser, site_folder.as_uri() + "/") as shown:
+        page = shown.go(path).page
+        assert shown.troubles == []
+        assert page.locator("article .math:not(:has(mjx-container))").count() == 0
+        assert page.locator("mjx-merror").count() == 0
+
+
+@pytest.mark.parametrize("path", CHAPTERS)
+def test_reads_without_scripts(path, open_page):
+    """The text and every still picture are there."""
+    shown = open_page(path, scripts=False)
+    page = shown.page
+    # Scripts that the page asks for ahead of time are called off.
+    assert [trouble for trouble in shown.troubles if ".js?" not in trouble] == []
+    assert len(page.locator("article").inner_text()) > 500
+    for picture in page.locator("article img").all():
+        assert picture.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 0
+        folded = picture.locator("xpath=ancestor::details").count()
+        assert folded or picture.is_visible()
+    assert page.locator("nav[aria-label=Main] a").first.is_visible()
+
+
+def test_the_address_of_the_site_leads_to_the_opening_page(browser, site_address):
+    with visit(browser, site_address) as shown:
+        shown.page.goto(site_address)
+        shown.page.wait_for_url(site_address + OPENING)
+
+
+def test_the_first_visit_is_light(open_page, site_folder):
+    """All that the opening page loads, each file compressed as servers do."""
+    shown = open_page(OPENING)
+    paths = {unquote(urlsplit(address).path.lstrip("/")) for address in shown.requests}
+    assert OPENING in paths
+    weights = {path: len(gzip.compress((site_folder / path).read_bytes(), 6)) for path in paths}
+    heaviest = sorted(weights.items(), key=lambda item: -item[1])[:10]
+    assert sum(weights.values()) < LIMIT, heaviest

@@ -1,0 +1,134 @@
+"""A visit to one page with Chromium, and everything that went wrong on it."""
+
+import shutil
+from contextlib import contextmanager
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+DESKTOP = {"viewport": {"width": 1280, "height": 900}}
+PHONE = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 2,
+    "is_mobile": True,
+    "has_touch": True,
+}
+PATIENCE = 30_000  # milliseconds until a wait fails; on a busy machine nothing waits in vain
+
+# Drawn: the mathematics is set, the fonts are there, and what moves for a while has come to rest.
+DRAWN = """async () => {
+    if (window.MathJax?.startup) await MathJax.startup.promise;
+    await document.fonts.ready;
+    const ending = document.getAnimations().filter(
+        (animation) => animation.effect.getComputedTiming().endTime < Infinity);
+    await Promise.allSettled(ending.map((animation) => animation.finished));
+}"""
+# Whatever is folded, native or by the class of sphinx-togglebutton.
+UNFOLD = """() => {
+    document.querySelectorAll('details').forEach((block) => { block.open = true; });
+    document.querySelectorAll('.toggle-button[aria-expanded=false]').forEach((it) => it.click());
+}"""
+
+
+def find_chromium():
+    """Return the path of an installed Chromium or Chrome, or None."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@contextmanager
+def launched(playwright, path):
+    """Start the Chromium at `path`; yield the browser.
+
+    Names of hosts resolve to nothing, so a page that needs one shows it.
+    """
+    arguments = ["--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+    browser = playwright.chromium.launch(executable_path=path, args=arguments)
+    try:
+        yield browser
+    finally:
+        browser.close()
+
+
+class Visit:
+    """A page in a browser window of its own.
+
+    Attributes
+    ----------
+    page : playwright.sync_api.Page
+    address : str
+        Of the site, with a slash at the end.
+    requests : list of str
+        The address of everything that the page asked for.
+    troubles : list of str
+        Errors and warnings in the console, exceptions, requests that failed or left the site.
+    """
+
+    def __init__(self, context, address):
+        self.address = address
+        self.requests = []
+        self.troubles = []
+        self.page = context.new_page()
+        self.page.set_default_timeout(PATIENCE)
+        self.page.on("console", self._note_message)
+        self.page.on("pageerror", lambda error: self._note("exception", error))
+        self.page.on("request", self._note_request)
+        self.page.on("requestfailed", lambda asked: self._note("failed", asked.url))
+        self.page.on("response", self._note_response)
+
+    def _note(self, kind, what):
+        self.troubles.append(f"{kind}: {what}")
+
+    def _note_message(self, message):
+        if message.type in ("error", "warning", "assert"):
+            self._note(message.type, f"{message.text} at {message.location['url']}")
+
+    def _note_request(self, request):
+        self.requests.append(request.url)
+        if not request.url.startswith((self.address, "data:", "blob:")):
+            self._note("outside", request.url)
+
+    def _note_response(self, response):
+        if response.status >= 400:
+            self._note(f"status {response.status}", response.url)
+
+    def go(self, path):
+        """Open a page of the site and wait until it is drawn."""
+        self.page.goto(self.address + path)
+        self.wait_until_drawn()
+        return self
+
+    def wait_until_drawn(self):
+        """Wait for the mathematics, the fonts and the animations of the page that is loaded."""
+        self.page.evaluate(DRAWN)
+
+    def unfold(self):
+        """Open everything on the page that can be folded."""
+        self.page.evaluate(UNFOLD)
+        self.wait_until_drawn()
+
+    def mode(self):
+        """Return whether the page is shown "light" or "dark"."""
+        return self.page.evaluate("document.documentElement.dataset.theme")
+
+
+@contextmanager
+def visit(browser, address, mode="light", scripts=True, window=DESKTOP):
+    """Open an empty window; yield a Visit.
+
+    Parameters
+    ----------
+    browser : playwright.sync_api.Browser
+    address : str
+        Of the site.
+    mode : "light" or "dark"
+        What the reader's system prefers.
+    scripts : bool
+        Whether scripts run.
+    window : dict
+        DESKTOP or PHONE.
+    """
+    context = browser.new_context(
+        **window, color_scheme=mode, java_script_enabled=scripts, reduced_motion="reduce"
+    )
+    try:
+        yield Visit(context, address)
+    finally:
+        context.close()
