@@ -31,7 +31,8 @@ def read(path):
 @pytest.mark.parametrize("name", NAMES)
 def test_chapter_line_offers_the_notebook(name, html, smoke_book):
     page = html / "notebooks" / f"{name}.html"
-    opening = read(page).split("</h1>", 1)[1]
+    article = read(page).split("<article", 1)[1]
+    opening = article.split("</h1>", 1)[1]
     assert re.match(
         r'\s*<p class="lead"[^>]*>[^<]{40,}</p>\s*<div class="[^"]*chapter-line', opening
     )
@@ -63,7 +64,7 @@ def test_every_icon_of_every_page_is_in_the_script(html):
     named = set()
     for page in html.rglob("*.html"):
         for classes in re.findall(r'<i class="([^"]*)"', read(page)):
-            named |= set(re.findall(r"fa-(?!solid|brands|regular)([\w-]+)", classes))
+            named |= set(re.findall(r"fa-(?!solid|brands|regular|lg)([\w-]+)", classes))
     assert "magnifying-glass" in named
     for name in named:
         assert re.search(rf'[{{,]"?{name}"?:\[\d+,\d+,', script), name
