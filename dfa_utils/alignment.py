@@ -69,9 +69,9 @@ def follow_alignment(
 
     Parameters
     ----------
-    rule, params, dataset, feedback, activation, loss, num_epochs, seeds
+    rule, params, dataset, feedback, activation, loss, num_epochs, seeds : object
         As in `dfa_utils.training.train`.
-    **settings
+    **settings : object
         Further arguments of `dfa_utils.training.train`. The optimizer must keep no state from one
         epoch to the next, as plain SGD keeps none.
 

@@ -50,7 +50,7 @@ The numbers are first-{{ first.number }}-end and second-{{ second.number }}-end,
 def small_book(tmp_path):
     """A book of one page and two small notebooks, with the project's own build; not yet built."""
     root = tmp_path / "tree"
-    for folder in ("tools", "play", "_static"):
+    for folder in ("extensions", "tools", "play", "_static"):
         shutil.copytree(ROOT / "book" / folder, root / "book" / folder)
     shutil.copytree(ROOT / "dfa_utils", root / "dfa_utils")
     for name in ("Makefile", "pyproject.toml", "constraints.txt", "_config.yml"):

@@ -109,8 +109,9 @@ DRAWN = """async () => {
   const pictures = [...document.images].filter(i => !(i.complete && i.naturalWidth));
   // An unknown command is drawn in red, all else that is wrong as an error.
   const wrong = 'mjx-merror, mjx-mtext[style*="color: red"]';
-  const formulas = document.querySelectorAll(wrong);
-  return [...pictures.map(i => i.src), ...[...formulas].map(f => f.textContent)];
+  const formulas = [...(window.MathJax?.startup.document.math ?? [])]
+    .filter(formula => formula.typesetRoot.querySelector(wrong));
+  return [...pictures.map(i => i.src), ...formulas.map(formula => formula.math)];
 }"""
 FILL_IN = """sheets => {
   for (const number of document.querySelectorAll(".page-number"))
