@@ -25,8 +25,16 @@ GENERATED = ["search.html", "genindex.html"]
 PAGES = [*CHAPTERS, *GENERATED]
 
 
+class Server(ThreadingHTTPServer):
+    """A server that lets many requests wait, as they do on a busy machine."""
+
+    request_queue_size = 128
+
+
 class QuietHandler(SimpleHTTPRequestHandler):
     """Serves files and prints nothing: the browser reports what is missing."""
+
+    protocol_version = "HTTP/1.1"  # which keeps connections
 
     def log_message(self, *arguments):
         pass
@@ -36,7 +44,7 @@ class QuietHandler(SimpleHTTPRequestHandler):
 def served(folder):
     """Serve a folder from loopback; yield its address, with a slash at the end."""
     handler = functools.partial(QuietHandler, directory=folder)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with Server(("127.0.0.1", 0), handler) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:

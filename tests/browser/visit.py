@@ -11,7 +11,7 @@ PHONE = {
     "is_mobile": True,
     "has_touch": True,
 }
-PATIENCE = 30_000  # milliseconds until a wait fails; on a busy machine nothing waits in vain
+PATIENCE = 120_000  # milliseconds until a wait fails: for a busy machine, not for a slow page
 
 # Drawn: the mathematics is set, the fonts are there, and what moves for a while has come to rest.
 DRAWN = """async () => {
