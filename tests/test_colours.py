@@ -8,7 +8,7 @@ from conftest import ROOT
 
 from dfa_utils.plots import RULE_COLOURS
 
-STYLES = (ROOT / "book" / "_static" / "book.css").read_text("utf-8")
+STYLES = (ROOT / "book" / "_static" / "colours.css").read_text("utf-8")
 # What the theme puts behind text: the page, its side bar and its boxes.
 SURFACES = {"light": ("#ffffff", "#f3f4f5"), "dark": ("#14181e", "#222832")}
 # The matrix of hue-rotate(180deg), from the specification of filter effects.
