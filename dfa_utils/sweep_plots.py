@@ -11,14 +11,15 @@ from dfa_utils.checks import check, check_instance, numbers, refuse
 from dfa_utils.history import History
 
 # From this share of the range of colours on, white text stands out better than black.
-DARK = 0.565
-COLOURS = "viridis_r"
+DARK = 0.672
+MAP_COLOURS = "Purples"  # one hue: it stays what it is where dark mode turns light round
+LINE_COLOURS = "viridis_r"
 MARKERS = "os^DvP"
 LOWEST = 0.01  # percent: zero has no place on a logarithmic scale
 
 
 def plot_error_maps(maps):
-    """Draw the test error over feedback scale and learning rate, one panel for each map.
+    """Draw the test error over feedback scale and learning rate, one panel below the other.
 
     Parameters
     ----------
@@ -38,17 +39,15 @@ def plot_error_maps(maps):
     maps = {title: _checked("maps", errors) for title, errors in maps.items()}
     means = [values.mean() for errors in maps.values() for values in errors.values()]
     norm = LogNorm(max(min(means), LOWEST), max(*means, LOWEST), clip=True)
-    shapes = [[len(set(axis)) for axis in zip(*errors, strict=True)] for errors in maps.values()]
-    height = 1.6 + 0.5 * max(rows for rows, _ in shapes)
-    ratios = [columns for _, columns in shapes]
+    rows = [len({scale for scale, _ in errors}) for errors in maps.values()]
     figure, panels = plt.subplots(
-        1, len(maps), figsize=(8.6, height), squeeze=False, width_ratios=ratios
+        len(maps), 1, figsize=(6.8, 0.55 * sum(rows) + 1.1 * len(rows)), height_ratios=rows
     )
-    for axes, (title, errors) in zip(panels.flat, maps.items(), strict=True):
+    panels = np.atleast_1d(panels)
+    for axes, (title, errors) in zip(panels, maps.items(), strict=True):
         image = _draw_map(axes, errors, norm)
-        axes.set(title=title, xlabel="learning rate")
-    panels[0, 0].set_ylabel("feedback scale")
-    bar = figure.colorbar(image, ax=panels, shrink=0.9)
+        axes.set(title=title, xlabel="learning rate", ylabel="feedback scale")
+    bar = figure.colorbar(image, ax=panels, aspect=40)
     _scale_errors(bar.ax)
     return figure
 
@@ -69,7 +68,7 @@ def plot_against_product(errors):
     errors = _checked("errors", errors)
     figure, axes = plt.subplots(figsize=(6.4, 3.8))
     rates = sorted({rate for _, rate in errors})
-    shades = plt.get_cmap(COLOURS)(np.linspace(0.25, 1, len(rates)))
+    shades = plt.get_cmap(LINE_COLOURS)(np.linspace(0.25, 1, len(rates)))
     for rate, colour, marker in zip(rates, shades, cycle(MARKERS)):
         scales = sorted(scale for scale, other in errors if other == rate)
         values = [errors[scale, rate] for scale in scales]
@@ -106,7 +105,7 @@ def plot_test_errors(histories):
     if not histories:
         refuse("histories", "at least one", histories)
     figure, axes = plt.subplots(figsize=(6.4, 3.8))
-    shades = plt.get_cmap(COLOURS)(np.linspace(0.15, 1, len(histories)))
+    shades = plt.get_cmap(LINE_COLOURS)(np.linspace(0.15, 1, len(histories)))
     for (label, history), colour, marker in zip(histories.items(), shades, cycle(MARKERS)):
         check_instance("histories", history, History)
         errors = history.held("test_error")
@@ -154,8 +153,8 @@ def _draw_map(axes, errors, norm):
         if len(values) > 1:
             text += f"\n±{values.std(ddof=1):.2f}"
         colour = "white" if norm(values.mean()) > DARK else "black"
-        axes.text(column, row, text, ha="center", va="center", fontsize=8, color=colour)
-    image = axes.imshow(field, norm=norm, cmap=COLOURS, origin="lower", aspect="auto")
+        axes.text(column, row, text, ha="center", va="center", fontsize=9, color=colour)
+    image = axes.imshow(field, norm=norm, cmap=MAP_COLOURS, origin="lower", aspect="auto")
     axes.set_xticks(range(len(rates)), [f"{rate:g}" for rate in rates])
     axes.set_yticks(range(len(scales)), [f"{scale:g}" for scale in scales])
     axes.grid(False)

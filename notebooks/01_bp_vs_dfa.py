@@ -243,6 +243,7 @@ show_embeddings(
 #
 # Each is one line for a terminal in the repository, after `make book` has made the environment:
 #
+# - Why DFA is behind here, and what it takes to catch up: [the hidden learning rate](04_scale_and_rate.ipynb)
 # - Longer training: `.venv/bin/papermill notebooks/01_bp_vs_dfa.ipynb out.ipynb -p num_epochs 50`
 # - Other images: `.venv/bin/papermill notebooks/01_bp_vs_dfa.ipynb out.ipynb -p dataset fashion_mnist`
 # - Softmax outputs: `.venv/bin/papermill notebooks/01_bp_vs_dfa.ipynb out.ipynb -p loss cross_entropy`
