@@ -11,6 +11,7 @@ from small_sweep import begin, fail, finish
 from dfa_utils import stored_results
 from dfa_utils.stored_results import load_results, load_sweep
 from dfa_utils.sweep.grid import read_grid_file
+from dfa_utils.sweep.parameters import read_parameters
 from dfa_utils.sweep.plan import make_plan, read_notebook
 
 CURVES = {
@@ -62,7 +63,7 @@ def test_the_stored_sweep_is_the_grid_over_the_first_chapters_network():
         np.testing.assert_allclose(history.last("test_error"), record["test_error_per_seed"])
 
     first = read_notebook(ROOT / "notebooks" / "01_bp_vs_dfa")
-    defaults = make_plan(first, "01_bp_vs_dfa", [{}]).defaults
+    defaults = {name: found.default for name, found in read_parameters(first).items()}
     shared = ["dataset", "hidden_sizes", "activation", "loss", "batch_size", "input_range"]
     for name in [*shared, "train_samples", "seeds"]:
         assert points[0][0][name] == defaults[name], name
