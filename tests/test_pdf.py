@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import unicodedata
 
 import pytest
 import yaml
@@ -33,10 +34,8 @@ def texts(pdf):
 
 
 def squeezed(text):
-    """Return a text without spaces, and with ligatures and quotes as they are typed."""
-    for printed, typed in {"ﬁ": "fi", "ﬂ": "fl", "ﬀ": "ff", "ﬃ": "ffi", "’": "'"}.items():
-        text = text.replace(printed, typed)
-    return re.sub(r"\s", "", text)
+    """Return a text without spaces, and with ligatures, radicals and quotes as they are typed."""
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", text).replace("’", "'"))
 
 
 def title_of(smoke_book, chapter):

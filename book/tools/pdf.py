@@ -7,7 +7,8 @@ from pathlib import Path
 import yaml
 from one_page import merge
 from playwright.sync_api import sync_playwright
-from pypdf import PdfReader
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import NameObject, TextStringObject
 
 NAME = "direct-feedback-alignment.pdf"
 # The opening page has a place for the size of the file, which is not known before.
@@ -57,6 +58,7 @@ def write_pdf(source, html, browser):
     try:
         page.write_text(merge(html, source / "_toc.yml", config), encoding="utf-8")
         print_page(page.resolve(), printed, browser)
+        mend_outline(printed)
         count = len(PdfReader(printed).pages)
         os.replace(printed, html / NAME)
     finally:
@@ -125,6 +127,20 @@ def first_sheets(reader):
         name.lstrip("/"): reader.get_destination_page_number(destination) + 1
         for name, destination in reader.named_destinations.items()
     }
+
+
+def mend_outline(path):
+    """Name each heading once: Chromium writes the first one of a page twice, end to end."""
+    writer = PdfWriter(path, incremental=True)  # the rest stays as the browser wrote it
+    waiting = [writer.root_object["/Outlines"]]
+    while waiting:
+        entry = waiting.pop().get_object()
+        title = entry.get("/Title", "")
+        half = len(title) // 2
+        if half and title[:half] == title[half:]:
+            entry[NameObject("/Title")] = TextStringObject(title[:half])
+        waiting += [entry[name] for name in ("/First", "/Next") if name in entry]
+    writer.write(path)
 
 
 def complete_link(html, words):
