@@ -123,6 +123,11 @@ def test_the_focus_is_visible(shown):
 
 
 def test_meets_wcag_2_2_aa(shown):
-    """With everything unfolded; last, since the other tests see the page as it opens."""
+    """With everything unfolded; last, since the other tests see the page as it opens.
+
+    The window is taller than the side bar: where that scrolls, axe-core takes the part of a link
+    that shows at its edge for the whole target.
+    """
+    shown.page.set_viewport_size({"width": 1280, "height": 2400})
     shown.unfold()
     assert violations(shown.page) == []
