@@ -21,6 +21,14 @@ var dfa = globalThis.dfa || {};
     return element;
   }
 
+  /** Make one image of a plot. The groups that Plot names cannot be named: they have no role. */
+  function asImage(plot, name) {
+    for (const group of plot.querySelectorAll("g[aria-label]")) group.removeAttribute("aria-label");
+    plot.setAttribute("role", "img");
+    plot.setAttribute("aria-label", name);
+    return plot;
+  }
+
   /** Draw one curve for each rule: curves[rule] is a list of { epoch, value }. */
   function curveChart({ title, curves, epochs, y, current }) {
     const lines = Object.entries(curves).map(([rule, points]) =>
@@ -49,14 +57,12 @@ var dfa = globalThis.dfa || {};
       height: 210,
       marginLeft: 44,
       marginBottom: 40,
-      ariaLabel: title,
       style: { background: "none", color: "inherit", fontSize: "12px" },
       x: { domain: [0, Math.max(epochs, 1)], label: "epoch", ticks: 5, tickFormat: "d" },
       y: { grid: true, ...y },
       marks: [...marker, ...lines, ...dots],
     });
-    plot.setAttribute("role", "img");
-    return make("figure", {}, make("figcaption", { textContent: title }), plot);
+    return make("figure", {}, make("figcaption", { textContent: title }), asImage(plot, title));
   }
 
   /** Errors on a logarithmic axis; what is below its end, zero too, lies on the axis. */
@@ -104,6 +110,7 @@ var dfa = globalThis.dfa || {};
 
   dfa.figures = {};
   Object.assign(dfa, {
+    asImage,
     RULES,
     ERROR_AXIS,
     ANGLE_AXIS,

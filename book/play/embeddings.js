@@ -5,7 +5,7 @@ var dfa = globalThis.dfa || {};
 (function () {
   "use strict";
 
-  const { make } = dfa;
+  const { asImage, make } = dfa;
   const SIZE = 220;
   const NEIGHBOURS = 10;
   const COLOURS = d3.schemeCategory10;
@@ -66,8 +66,7 @@ var dfa = globalThis.dfa || {};
         }),
       ],
     });
-    plot.setAttribute("role", "img");
-    plot.setAttribute("aria-label", `${title}: a point for each test image, coloured by class`);
+    asImage(plot, `${title}: a point for each test image, coloured by class`);
     const [x, y] = ["x", "y"].map((axis) => plot.scale(axis).apply);
     const placed = points.map((point) => [x(point[0]), y(point[1])]);
     const nearest = d3.Delaunay.from(placed);

@@ -93,10 +93,13 @@ def test_mathematics_is_set(shown):
 
 
 def test_pictures_say_what_one_sees(shown):
+    """In a sentence, English or Japanese; charts that change have a name and say more in text."""
     for picture, in_article, text in shown.page.evaluate(PICTURES):
         assert text is not None, picture
-        if in_article and text:  # empty on purpose: it decorates
-            assert re.fullmatch(r"\S+( \S+){4,}\.", text), picture
+        if in_article and not picture.startswith("<img"):
+            assert text, picture
+        elif in_article and text:  # empty on purpose: it decorates
+            assert re.fullmatch(r"\S+( \S+){4,}\.|\S{15,}。", text), picture
 
 
 def test_tables_have_headers(shown):
@@ -123,6 +126,11 @@ def test_the_focus_is_visible(shown):
 
 
 def test_meets_wcag_2_2_aa(shown):
-    """With everything unfolded; last, since the other tests see the page as it opens."""
+    """With everything unfolded; last, since the other tests see the page as it opens.
+
+    The window is taller than the side bar: where that scrolls, axe-core takes the part of a link
+    that shows at its edge for the whole target.
+    """
+    shown.page.set_viewport_size({"width": 1280, "height": 2400})
     shown.unfold()
     assert violations(shown.page) == []
