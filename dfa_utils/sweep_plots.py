@@ -46,7 +46,8 @@ def plot_error_maps(maps):
     panels = np.atleast_1d(panels)
     for axes, (title, errors) in zip(panels, maps.items(), strict=True):
         image = _draw_map(axes, errors, norm)
-        axes.set(title=title, xlabel="learning rate", ylabel="feedback scale")
+        axes.set(title=title, ylabel="feedback scale")
+    panels[-1].set_xlabel("learning rate")
     bar = figure.colorbar(image, ax=panels, aspect=40)
     _scale_errors(bar.ax)
     return figure

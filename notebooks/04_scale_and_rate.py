@@ -86,12 +86,12 @@ use_book_style()
 # ## The idea
 #
 # Write the feedback matrices of DFA as $B_l = s N_l$, where the entries of $N_l$ have standard deviation 1 and $s$ is the **feedback scale**.
-# One step of plain SGD with learning rate $\eta$ is then
+# One step of plain SGD with learning rate $\eta$ is then, in the hidden layers and in the output layer,
 #
 # $$
 # \begin{aligned}
-# \text{hidden layers:}\quad \Delta W_l &= -\eta\, s \; h_{l-1}^{\mathsf T} \bigl( (e N_l) \odot f'(a_l) \bigr) \\
-# \text{output layer:}\quad \Delta W_{L+1} &= -\eta \; h_L^{\mathsf T} e
+# \Delta W_l &= -\eta\, s \; h_{l-1}^{\mathsf T} \bigl( (e N_l) \odot f'(a_l) \bigr) \\
+# \Delta W_{L+1} &= -\eta \; h_L^{\mathsf T} e
 # \end{aligned}
 # $$
 #

@@ -60,6 +60,8 @@ backend: str = "numpy"  # auto, numpy, cupy or torch
 # %% tags=["hide-input"]
 import time
 
+import numpy as np
+
 from dfa_utils.alignment import follow_alignment
 from dfa_utils.alignment_plots import plot_alignment
 from dfa_utils.arrays import get_backend
@@ -191,14 +193,23 @@ show_epochs(
 # %% [markdown]
 # The errors of the last epoch, in percent: the mean over the seeds and its sample standard deviation.
 
+# %% tags=["hide-input"]
+def deviation(values):
+    """Return the sample deviation over the seeds; of one seed there is none."""
+    if len(seeds) == 1:
+        return np.full(values.shape[:-1], np.nan)
+    return values.std(axis=-1, ddof=1)
+
+
 # %%
 for start in ("small", "zero", "deep", "faint"):
     for rule in ("bp", "fa", "dfa"):
         curves = runs[start][rule]
         errors, angles = curves["test_error"], curves["angles"]
         record_errors(f"{start}_{rule}", "test_error", errors[-1])
-        record(f"{start}_{rule}_test_error_curve", errors.mean(axis=-1))
-        record(f"{start}_{rule}_angle_curve", angles.mean(axis=-1))
+        for name, values in (("test_error", errors), ("angle", angles)):
+            record(f"{start}_{rule}_{name}_curve", values.mean(axis=-1))
+            record(f"{start}_{rule}_{name}_std_curve", deviation(values))
 
 # %% [markdown]
 # - **Deep.** BP begins with a plateau, for the small weights shrink the error at every layer on its way down. So does FA, and longer, since its feedback shrinks it too. DFA has one step to every layer and is ahead at first.
