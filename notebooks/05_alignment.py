@@ -61,7 +61,6 @@ backend: str = "numpy"  # auto, numpy, cupy or torch
 import time
 
 import numpy as np
-
 from dfa_utils.alignment import follow_alignment
 from dfa_utils.alignment_plots import plot_alignment
 from dfa_utils.arrays import get_backend
@@ -192,6 +191,7 @@ show_epochs(
 
 # %% [markdown]
 # The errors of the last epoch, in percent: the mean over the seeds and its sample standard deviation.
+
 
 # %% tags=["hide-input"]
 def deviation(values):
