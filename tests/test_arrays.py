@@ -31,7 +31,14 @@ def test_an_unknown_backend_is_refused():
 
 def test_importing_the_package_loads_neither_torch_nor_cupy():
     names = sorted(path.stem for path in (ROOT / "dfa_utils").glob("*.py"))
-    drawing = ("plots", "benchmark_plots", "sweep_plots", "diagrams")
+    drawing = (
+        "plots",
+        "interactive",
+        "alignment_plots",
+        "benchmark_plots",
+        "sweep_plots",
+        "diagrams",
+    )
     names = [name for name in names if name not in ("__init__", *drawing)]
     code = "import sys, dfa_utils\n" + "\n".join(f"import dfa_utils.{n}" for n in names)
     code += "\nprint({'torch', 'cupy', 'matplotlib', 'sklearn'} & set(sys.modules))"

@@ -1,5 +1,6 @@
 """What a sweep is asked for: grids, values, the identity of a point, the code that counts."""
 
+import importlib
 import shlex
 import shutil
 from pathlib import Path
@@ -195,8 +196,13 @@ def test_the_commands_in_the_text_can_be_planned(tmp_path, monkeypatch, capsys):
     ]
     lines = "\n".join(texts).replace("\\\n", "").splitlines()
     commands = [shlex.split(line) for line in lines if "bin/dfa-sweep notebooks/" in line]
-    assert len(commands) == 6
+    assert len(commands) == 8
+    monkeypatch.syspath_prepend(str(ROOT / "book" / "tools"))
+    importlib.import_module("missing_cells").main()
+    left = tmp_path / "left.yml"
+    left.write_text(capsys.readouterr().out, encoding="utf-8")
     for _, *arguments in commands:
+        arguments = [str(left) if word == left.name else word for word in arguments]
         arguments[arguments.index("--out") + 1] = str(tmp_path / "out")
         with pytest.raises(SystemExit) as end:
             main([*arguments, "--dry-run"])

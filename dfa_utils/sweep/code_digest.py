@@ -13,7 +13,10 @@ from pathlib import Path
 import dfa_utils
 
 PACKAGE = "dfa_utils"
-SHOWING = {"benchmark_plots", "diagrams", "plots", "reports", "sweep_plots"}
+SHOWING = {
+    *("alignment_plots", "benchmark_plots", "diagrams", "interactive", "plots", "reports"),
+    "sweep_plots",
+}
 
 
 def code_digest(notebook, folder=None):

@@ -7,7 +7,7 @@ import pytest
 
 from browser.accessibility import violations
 from browser.site_map import CHAPTERS, PAGES
-from browser.visit import visit
+from browser.visit import TALL, visit
 
 # Text that a reader sees as text: neither code nor mathematics that has been set.
 PROSE = """() => {
@@ -131,6 +131,6 @@ def test_meets_wcag_2_2_aa(shown):
     The window is taller than the side bar: where that scrolls, axe-core takes the part of a link
     that shows at its edge for the whole target.
     """
-    shown.page.set_viewport_size({"width": 1280, "height": 2400})
+    shown.page.set_viewport_size(TALL)
     shown.unfold()
     assert violations(shown.page) == []

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
+TALL = {"width": 1280, "height": 2400}  # taller than the side bar
 PHONE = {
     "viewport": {"width": 390, "height": 844},
     "device_scale_factor": 2,
