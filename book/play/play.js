@@ -27,6 +27,7 @@
   }
 
   async function start(place) {
+    place.dataset.ready = "false"; // this script is there once for each figure of a page
     const kind = place.dataset.play;
     const json = place.querySelector('script[type="application/json"]');
     await append("link", { rel: "stylesheet", href: `${FOLDER}play.css` });
@@ -39,5 +40,5 @@
     place.dataset.ready = "true";
   }
 
-  document.querySelectorAll("[data-play]").forEach(start);
+  document.querySelectorAll("[data-play]:not([data-ready])").forEach(start);
 })();

@@ -28,7 +28,7 @@ TABLE = """() => Object.fromEntries([...document.querySelectorAll('.play tbody t
 
 def ready(shown):
     """Return the page once its interactive figure stands; nothing must have gone wrong."""
-    shown.page.locator(".play[data-ready]").wait_for()
+    shown.page.locator(".play[data-ready='true']").wait_for()
     assert not [trouble for trouble in shown.troubles if trouble.startswith(("ex", "fail", "out"))]
     return shown.page
 
