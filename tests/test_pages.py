@@ -16,6 +16,7 @@ import dfa_utils
 from dfa_utils import records
 from dfa_utils.benchmark_numbers import headline_numbers
 from dfa_utils.benchmark_plots import FIGURES
+from dfa_utils.paper_table import table_numbers
 from dfa_utils.stored_results import load_results
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -142,6 +143,7 @@ def test_used_records_are_those_that_the_notebooks_declare(monkeypatch):
     }
     declared |= {("benchmark", name) for name in headline_numbers(load_results("benchmark"))}
     declared |= {("soak", name) for name in load_results("soak")}
+    declared |= {("paper_table", name) for name in table_numbers()}
     declared |= {("site", "pdf")}  # the link to it, where there is one
     used = {pair for page in PAGES for pair in used_records(read(page))}
     assert used <= declared

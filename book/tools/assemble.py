@@ -15,6 +15,7 @@ from preview import draw_preview, root_page
 from dfa_utils.benchmark_numbers import headline_numbers
 from dfa_utils.benchmark_plots import FIGURES
 from dfa_utils.diagrams import write_svg
+from dfa_utils.paper_table import table_numbers
 from dfa_utils.records import read_records
 from dfa_utils.stored_results import load_results
 
@@ -72,6 +73,7 @@ def assemble(target, notebooks, javascript, has_pdf):
     benchmark = load_results("benchmark")
     numbers["benchmark"] = headline_numbers(benchmark)
     numbers["soak"] = load_results("soak")
+    numbers["paper_table"] = table_numbers()
     numbers["site"] = {"pdf": PDF_LINK if has_pdf else ""}
     config["parse"]["myst_substitutions"] = numbers
     write(target / "_config.yml", yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
