@@ -5,7 +5,6 @@ import numpy as np
 from dfa_utils.stored_results import list_results, load_history, load_published
 
 FOLDER = "paper_table"
-RULES = ("bp", "fa", "dfa")
 FITTED = 0.01  # percent: a train error up to this is not shown, in the paper neither
 
 
@@ -32,37 +31,31 @@ def table_numbers():
     -------
     dict
         ``cells`` and ``published``, how many cells are stored and how many the paper has, and
-        ``markdown``, the rows of which at least one cell is stored. A cell holds the test error
-        at the epoch in which each seed stopped, percent, mean and sample standard deviation over
-        the seeds, the train error in brackets where it is above 0.01, and the published values.
+        ``markdown``, a table with a row for each stored cell: the test error at the epoch in which
+        each seed stopped, percent, mean and sample standard deviation over the seeds, the train
+        error in brackets where it is above 0.01, and the published values.
     """
     cells, published = stored_cells(), load_published()
-    lines = ["| network | BP | FA | DFA |", "| --- | --- | --- | --- |"]
-    for network in dict.fromkeys(network for network, _ in published):
-        if any((network, rule) in cells for rule in RULES):
-            row = (_words(cells.get((network, r)), published.get((network, r))) for r in RULES)
-            lines.append(f"| {network} | {' | '.join(row)} |")
+    lines = ["| network | rule | this project | paper |", "| --- | --- | ---: | ---: |"]
+    for (network, rule), history in cells.items():
+        paper = published[network, rule]
+        theirs = _in_words(paper["test_error"], paper["spread"], paper["train_error"])
+        lines.append(f"| {network} | {rule.upper()} | {_measured(history)} | {theirs} |")
     return {"cells": len(cells), "published": len(published), "markdown": "\n".join(lines)}
 
 
-def _words(history, paper):
-    """Return the words of a cell."""
-    ours = "not yet run"
-    if history is not None:
-        test, train = history.last("test_error"), history.last("train_error").mean()
-        spread = np.std(test, ddof=1) if len(test) > 1 else None
-        ours = f"**{_with_spread(test.mean(), spread)}**{_bracket(train)}"
-    if paper is None:
-        return ours
-    theirs = _with_spread(paper["test_error"], paper["spread"])
-    return f"{ours}<br>paper {theirs}{_bracket(paper['train_error'])}"
+def _measured(history):
+    """Return the words for a stored run."""
+    test, train = history.last("test_error"), history.last("train_error")
+    spread = np.std(test, ddof=1) if len(test) > 1 else None
+    return _in_words(test.mean(), spread, train.mean())
 
 
-def _with_spread(mean, spread):
-    """Return a mean with its spread, if there is one."""
-    return f"{mean:.2f}" + ("" if spread is None else f"&nbsp;±&nbsp;{spread:.2f}")
-
-
-def _bracket(train_error):
-    """Return the train error in brackets where the training images were not all learned."""
-    return f" ({train_error:.2f})" if train_error is not None and train_error > FITTED else ""
+def _in_words(mean, spread, train_error):
+    """Return a test error with its spread, and the train error if not all images were learned."""
+    text = f"{mean:.2f}"
+    if spread is not None:
+        text += f"&nbsp;±&nbsp;{spread:.2f}"
+    if train_error is not None and train_error > FITTED:
+        text += f" ({train_error:.2f})"
+    return text
