@@ -59,9 +59,8 @@ def plot_error_curves(histories):
     for axes, quantity in zip(panels, ("train_error", "test_error"), strict=True):
         for label, history in histories.items():
             draw_band(axes, history.epochs, history.held(quantity), label, label)
-        axes.set(title=f"{quantity.split('_')[0].capitalize()} error", xlabel="epoch", yscale="log")
-        axes.yaxis.set_major_formatter("{x:g}")
-        axes.yaxis.set_minor_formatter(LogFormatter())  # plain numbers where they are few
+        axes.set(title=f"{quantity.split('_')[0].capitalize()} error", xlabel="epoch")
+        scale_errors(axes)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     panels[0].set_ylabel("error (%)")
     panels[0].legend()
@@ -176,12 +175,22 @@ def _check_histories(name, histories):
             refuse(name, "of at least one epoch", history)
 
 
-def draw_band(axes, epochs, values, label, rule=None):
-    """Draw the mean over the seeds and a band of one sample standard deviation."""
-    colour = RULE_COLOURS.get(rule, NEUTRAL)
+def draw_band(axes, epochs, values, label, rule=None, **line):
+    """Draw the mean over the seeds and a band of one sample standard deviation.
+
+    The line looks like that of a learning rule, or as its properties say.
+    """
+    line = {"color": RULE_COLOURS.get(rule, NEUTRAL), "linestyle": RULE_LINES.get(rule, "-")} | line
     mean = values.mean(axis=1)
-    axes.plot(epochs, mean, color=colour, linestyle=RULE_LINES.get(rule, "-"), label=label)
+    axes.plot(epochs, mean, label=label, **line)
     if values.shape[1] > 1:
         spread = values.std(axis=1, ddof=1)
         low, high = mean - spread, mean + spread
-        axes.fill_between(epochs, low, high, color=colour, alpha=0.25, linewidth=0)
+        axes.fill_between(epochs, low, high, color=line["color"], alpha=0.25, linewidth=0)
+
+
+def scale_errors(axes):
+    """Give errors in percent a logarithmic axis with plain numbers, also between the decades."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))

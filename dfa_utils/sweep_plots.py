@@ -5,16 +5,18 @@ from itertools import cycle
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LogNorm
-from matplotlib.ticker import LogFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from dfa_utils.checks import check, check_instance, numbers, refuse
 from dfa_utils.history import History
+from dfa_utils.plots import draw_band, scale_errors
 
 # From this share of the range of colours on, white text stands out better than black.
 DARK = 0.672
 MAP_COLOURS = "Purples"  # one hue: it stays what it is where dark mode turns light round
 LINE_COLOURS = "viridis_r"
 MARKERS = "os^DvP"
+LABEL = "test error (%)"
 LOWEST = 0.01  # percent: zero has no place on a logarithmic scale
 
 
@@ -48,8 +50,8 @@ def plot_error_maps(maps):
         image = _draw_map(axes, errors, norm)
         axes.set(title=title, ylabel="feedback scale")
     panels[-1].set_xlabel("learning rate")
-    bar = figure.colorbar(image, ax=panels, aspect=40)
-    _scale_errors(bar.ax)
+    bar = figure.colorbar(image, ax=panels, aspect=40, label=LABEL)
+    scale_errors(bar.ax)
     return figure
 
 
@@ -82,8 +84,8 @@ def plot_against_product(errors):
             capsize=2,
             label=f"{rate:g}",
         )
-    axes.set(xscale="log", xlabel="feedback scale × learning rate")
-    _scale_errors(axes)
+    axes.set(xscale="log", xlabel="feedback scale × learning rate", ylabel=LABEL)
+    scale_errors(axes)
     axes.legend(title="learning rate")
     return figure
 
@@ -109,19 +111,12 @@ def plot_test_errors(histories):
     shades = plt.get_cmap(LINE_COLOURS)(np.linspace(0.15, 1, len(histories)))
     for (label, history), colour, marker in zip(histories.items(), shades, cycle(MARKERS)):
         check_instance("histories", history, History)
-        errors = history.held("test_error")
-        mean = errors.mean(axis=1)
-        every = max(1, len(mean) // 10)
-        axes.plot(
-            history.epochs, mean, color=colour, marker=marker, markevery=every, ms=4, label=label
-        )
-        if errors.shape[1] > 1:
-            spread = errors.std(axis=1, ddof=1)
-            band = mean - spread, mean + spread
-            axes.fill_between(history.epochs, *band, color=colour, alpha=0.25, linewidth=0)
-    axes.set_xlabel("epoch")
+        every = max(1, len(history.epochs) // 10)
+        line = {"color": colour, "marker": marker, "markevery": every, "markersize": 4}
+        draw_band(axes, history.epochs, history.held("test_error"), label, **line)
+    axes.set(xlabel="epoch", ylabel=LABEL)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    _scale_errors(axes)
+    scale_errors(axes)
     axes.legend()
     return figure
 
@@ -160,10 +155,3 @@ def _draw_map(axes, errors, norm):
     axes.set_yticks(range(len(scales)), [f"{scale:g}" for scale in scales])
     axes.grid(False)
     return image
-
-
-def _scale_errors(axes):
-    """Give the errors a logarithmic axis with plain numbers."""
-    axes.set(yscale="log", ylabel="test error (%)")
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(2, 0.5)))

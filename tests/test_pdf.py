@@ -1,19 +1,17 @@
 """The book as one PDF: whole, readable, with an outline and links; or none at all."""
 
 import re
-import shutil
 import unicodedata
 
 import pytest
 import yaml
+from browser.visit import find_chromium
 from bs4 import BeautifulSoup
-from conftest import ROOT, Book, copy_tree
+from conftest import ROOT, Book, book_tool, copy_tree
 from pypdf import PdfReader
-from test_tools import tool
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 needs_browser = pytest.mark.skipif(
-    not any(map(shutil.which, BROWSERS)), reason="no browser of the Chromium family is installed"
+    find_chromium() is None, reason="no browser of the Chromium family is installed"
 )
 NAME = "direct-feedback-alignment.pdf"
 CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
@@ -147,7 +145,7 @@ def test_links_lead_into_the_book_or_to_an_address(pdf):
 
 
 def test_what_needs_a_pointer_is_left_out_and_links_stay_inside():
-    merge = tool("one_page")
+    merge = book_tool("one_page")
     html = """<article class="bd-article"><section id="a"><h1>A<a class="headerlink">#</a></h1>
     <a href="b.html#c">1</a> <a href="#a">2</a> <a href="../x/data.csv">3</a>
     <a href="https://x.org/">4</a>
@@ -232,8 +230,8 @@ def test_what_cannot_be_loaded_or_drawn_is_named(smoke_book, tmp_path, content, 
     (source / "_toc.yml").write_text(yaml.safe_dump(contents))
     config = {"title": "T", "author": "A", "html": {"baseurl": "https://site.org/"}}
     (source / "_config.yml").write_text(yaml.safe_dump(config))
-    browser = next(filter(None, map(shutil.which, BROWSERS)))
-    pdf = tool("pdf")
+    browser = find_chromium()
+    pdf = book_tool("pdf")
     if complaint is None:
         assert pdf.write_pdf(source, html, browser) == 4
         assert "x" in PdfReader(html / NAME).pages[3].extract_text()

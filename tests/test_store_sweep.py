@@ -1,11 +1,10 @@
 """From the folder of a sweep to one file of the book, and back to curves."""
 
-import importlib
 import json
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, book_tool
 from small_sweep import begin, fail, finish
 
 from dfa_utils import stored_results
@@ -20,10 +19,9 @@ CURVES = {
 
 
 @pytest.fixture
-def tool(monkeypatch):
+def tool():
     """The module `book/tools/store_sweep.py`."""
-    monkeypatch.syspath_prepend(str(ROOT / "book" / "tools"))
-    return importlib.import_module("store_sweep")
+    return book_tool("store_sweep")
 
 
 def test_points_come_back_with_all_their_parameters_and_curves(tool, tmp_path, monkeypatch):

@@ -1,9 +1,8 @@
 """From a sweep of the paper's table to the stored results of the book."""
 
-import importlib
 import json
 
-from conftest import ROOT
+from conftest import ROOT, book_tool
 from small_sweep import fail, finish
 
 from dfa_utils.stored_results import load_published
@@ -15,8 +14,7 @@ from dfa_utils.sweep.store import write_plan
 def test_finished_cells_of_the_papers_table_are_stored_once_under_their_names(
     tmp_path, monkeypatch
 ):
-    monkeypatch.syspath_prepend(str(ROOT / "book" / "tools"))
-    store_table = importlib.import_module("store_table")
+    store_table = book_tool("store_table")
     blocks = read_grid_file(ROOT / "sweeps" / "paper_table.yml")
     notebook = read_notebook(ROOT / "notebooks" / "single_run")
     plan = make_plan(notebook, "single_run", blocks)
@@ -38,6 +36,6 @@ def test_finished_cells_of_the_papers_table_are_stored_once_under_their_names(
     assert json.loads(written[0].read_text()) == {"test_error": 1.0, "curve": [1.0, None]}
     assert store_table.store_table(out, target) == []
 
-    left = importlib.import_module("missing_cells").missing_cells(target)
+    left = book_tool("missing_cells").missing_cells(target)
     points = make_plan(notebook, "single_run", left).points
     assert points == [point for point in plan.points if point != plan.points[1]]

@@ -1,11 +1,10 @@
 """Stored runs and published numbers, as package data."""
 
-import importlib.util
 import json
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import book_tool
 
 from dfa_utils.stored_results import (
     list_results,
@@ -13,14 +12,6 @@ from dfa_utils.stored_results import (
     load_published,
     load_results,
 )
-
-
-def store_tool():
-    """Return the module `book/tools/store.py`."""
-    spec = importlib.util.spec_from_file_location("store", ROOT / "book" / "tools" / "store.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.parametrize("name", list_results("paper_table"))
@@ -55,6 +46,6 @@ def test_published_numbers_say_how_they_are_known():
 
 def test_stored_text_has_one_record_a_line():
     records = {"b": [1.5, None], "a": {"seeds": [0, 1]}}
-    text = store_tool().one_record_a_line(records)
+    text = book_tool("store").one_record_a_line(records)
     assert json.loads(text) == records
     assert text.splitlines() == ["{", '"a": {"seeds": [0, 1]},', '"b": [1.5, null]', "}"]

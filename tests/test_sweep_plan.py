@@ -1,13 +1,12 @@
 """What a sweep is asked for: grids, values, the identity of a point, the code that counts."""
 
-import importlib
 import shlex
 import shutil
 from pathlib import Path
 
 import jupytext
 import pytest
-from conftest import ROOT
+from conftest import ROOT, book_tool
 from small_sweep import TRIAL, write_trial
 
 from dfa_utils.sweep.code_digest import SHOWING, code_digest, numerical_rooms
@@ -197,8 +196,7 @@ def test_the_commands_in_the_text_can_be_planned(tmp_path, monkeypatch, capsys):
     lines = "\n".join(texts).replace("\\\n", "").splitlines()
     commands = [shlex.split(line) for line in lines if "bin/dfa-sweep notebooks/" in line]
     assert len(commands) == 8
-    monkeypatch.syspath_prepend(str(ROOT / "book" / "tools"))
-    importlib.import_module("missing_cells").main()
+    book_tool("missing_cells").main()
     left = tmp_path / "left.yml"
     left.write_text(capsys.readouterr().out, encoding="utf-8")
     for _, *arguments in commands:

@@ -1,26 +1,15 @@
 """The commands that check a build against another, and pinned versions against a database."""
 
-import importlib.util
 import os
 import subprocess
 import sys
 
 import nbformat
 import pytest
-from conftest import ROOT
+from conftest import ROOT, book_tool
 from replication import difference_of_precisions
 
 from dfa_utils.stored_results import load_results
-
-
-def tool(name):
-    """Return a module of `book/tools`."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "book" / "tools" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(ROOT / "book" / "tools")  # as for a program of that folder
-        spec.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.parametrize(
@@ -41,18 +30,18 @@ def tool(name):
     ],
 )
 def test_every_difference_is_a_line(first, second, tolerance, lines):
-    assert list(tool("verify").compare(first, second, tolerance)) == lines
+    assert list(book_tool("verify").compare(first, second, tolerance)) == lines
 
 
 def test_parameters_are_compared_and_seconds_are_not():
     records = {"seconds": 3, "error": 1.0, "provenance": {"commit": "x", "parameters": {"a": 1}}}
-    kept = tool("verify").records_to_compare(records)
+    kept = book_tool("verify").records_to_compare(records)
     assert kept == {"error": 1.0, "provenance": {"a": 1}}
 
 
 def test_an_empty_folder_is_an_error(tmp_path):
     with pytest.raises(SystemExit, match="has no executed notebook"):
-        tool("verify").read_folder(tmp_path)
+        book_tool("verify").read_folder(tmp_path)
 
 
 def write_result(folder, *sources):
@@ -65,7 +54,7 @@ def test_notebooks_without_records_are_the_same(tmp_path, capsys, monkeypatch):
     write_result(tmp_path / "one", "1")
     write_result(tmp_path / "two", "2")
     monkeypatch.setattr(sys, "argv", ["verify", str(tmp_path / "one"), str(tmp_path / "two")])
-    tool("verify").main()
+    book_tool("verify").main()
     assert "0 records of 1 notebooks are the same to the bit." in capsys.readouterr().out
 
 
