@@ -6,10 +6,10 @@ import os
 import time
 from pathlib import Path
 
+from benchmarks.cases import FULL, QUICK
 from benchmarks.experiments import EXPERIMENTS
-from benchmarks.plan import FULL, QUICK
-from benchmarks.provenance import provenance
-from dfa_utils.benchmark_tables import epoch_table
+from benchmarks.machine import machine
+from benchmarks.tables import epoch_table
 
 # Of the plan; the cases stand beside their seconds.
 SIZES = ("dataset", "images", "whole", "rounds", "slow_rounds", "networks")
@@ -23,7 +23,7 @@ def main():
     arguments = parser.parse_args()
     plan = QUICK if arguments.quick else FULL
     start = time.perf_counter()
-    results = {"provenance": provenance(), "plan": {name: getattr(plan, name) for name in SIZES}}
+    results = {"provenance": machine(), "plan": {name: getattr(plan, name) for name in SIZES}}
     for name, experiment in EXPERIMENTS.items():
         print(f"\n{name}: {experiment.__doc__.splitlines()[0]}", flush=True)
         results[name] = experiment(plan)

@@ -12,9 +12,9 @@ import time
 from dataclasses import asdict, replace
 from statistics import median
 
+from benchmarks.cases import Case
 from benchmarks.competitors import COMPETITORS, runs
 from benchmarks.measure import ROOT, available_cores, environment, measure_in_turns, workers
-from benchmarks.plan import Case
 
 
 def compare(plan):

@@ -9,7 +9,7 @@ import resource
 import sys
 import time
 
-from benchmarks.plan import case_from
+from benchmarks.cases import case_from
 
 
 def training(case):
@@ -55,12 +55,13 @@ def tsne(case):
 
     from benchmarks.competitors.project import Project
     from benchmarks.problem import load_problem
-    from dfa_utils.features import embed, extract_features
+    from dfa_utils.figures import embed
 
     problem = load_problem(case)
     subject = Project(problem)
     subject.train_epoch(1)
-    features = extract_features(subject.trained, problem.dataset.train_images)[-1][0]
+    run = subject.run
+    features = run.network.features(run.params, problem.dataset.train_images)[-1][0]
     start = time.perf_counter()
     embed(features)
     return {"seconds": time.perf_counter() - start}

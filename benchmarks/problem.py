@@ -5,12 +5,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from benchmarks.plan import Case
-from dfa_utils.datasets import Dataset, load_dataset
+from benchmarks.cases import Case
+from dfa_utils.array import Stream, generator_for
+from dfa_utils.data import Dataset, load_dataset
 from dfa_utils.network import Layer
-from dfa_utils.randomness import Stream, generator_for
 
-TEST_SAMPLES = 64  # `train` measures the test error after an epoch: with so few it takes no time
+TEST_SAMPLES = 64  # a run measures the test error after an epoch: with so few it takes no time
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class Problem:
     feedback: list
 
     def order(self, epoch):
-        """Return the order of the images in an epoch, that of `dfa_utils.training.train`.
+        """Return the order of the images in an epoch, that of `dfa_utils.training.Run`.
 
         Parameters
         ----------

@@ -12,7 +12,7 @@ import sys
 import time
 import traceback
 
-from benchmarks.plan import case_from
+from benchmarks.cases import case_from
 
 
 def main():

@@ -2,134 +2,99 @@
 
 import math
 
-import numpy as np
-
-from dfa_utils.arrays import namespace_of
-from dfa_utils.checks import check, check_instance, refuse
-from dfa_utils.choices import choose
-from dfa_utils.datasets import Dataset
-from dfa_utils.learning_rules import backward_propagation
+from dfa_utils.array import NormalNoise, Stream, generators_for, namespace_of
+from dfa_utils.array.functions import mean_angle, unit_rows
 from dfa_utils.losses import LOSSES
-from dfa_utils.network import check_fit, forward_propagation
-from dfa_utils.run_checks import check_rule
-from dfa_utils.training import train
+from dfa_utils.rules import BP, Step
 
 
-def error_angles(
-    rule, params, feedback, x, targets, activation="tanh", loss="binary_cross_entropy"
-):
-    """Measure how far the errors that a rule sends are from the true ones.
+def error_angles(run):
+    """Measure how far the errors that a run's rule sends are from the true ones.
 
-    Both are computed on the same networks, images and output errors, and both with the derivative
-    of the activation. The angle of a layer is that of the mean, over the samples, of the cosine
-    between the two errors of a sample.
+    Both are computed on the same networks, test images and output errors, and both with the
+    derivative of the activation. The angle of a layer is that of the mean, over the images, of the
+    cosine between the two errors of an image.
 
     Parameters
     ----------
-    rule : callable
-        One of `dfa_utils.learning_rules.LEARNING_RULES`.
-    params : list of Layer
-    feedback : sequence of array
-        The rule's feedback matrices; none for back-propagation.
-    x : array (..., n, features)
-    targets : array (..., n, classes)
-        One-hot rows.
-    activation : {"tanh", "logistic", "relu"}
-    loss : {"binary_cross_entropy", "cross_entropy"}
+    run : Run
 
     Returns
     -------
-    list of array (seeds,)
-        Degrees, one array for each hidden layer. Samples to which either sends nothing are left
-        out; where none remains, as with back-propagation through weights of zero, there is no
-        angle, and the value is not-a-number.
+    array (running seeds, hidden layers)
+        Degrees. Images for which either is zero are left out; where none remains, as with
+        back-propagation through weights of zero, there is no angle, and the value is not-a-number.
     """
-    _check_measured(rule, params, feedback, x, targets)
-    objective = choose("loss", loss, LOSSES)
-    forward = forward_propagation(params, x, activation)
-    error = objective.error(forward.logits, targets)
-    sent = rule(params, feedback, forward, error)
-    true = backward_propagation(params, (), forward, error)
-    return [_mean_angle(*pair) for pair in zip(sent[:-1], true[:-1], strict=True)]
+    sent, true = sent_errors(run)
+    angles = [mean_angle(*pair) for pair in zip(sent[:-1], true[:-1], strict=True)]
+    return namespace_of(angles[0]).stack(angles, axis=-1)
 
 
-def follow_alignment(
-    rule,
-    params,
-    dataset,
-    *,
-    feedback=(),
-    activation="tanh",
-    loss="binary_cross_entropy",
-    num_epochs=10,
-    seeds=(0,),
-    **settings,
-):
-    """Train, and measure the angles on the test images before the first and after each epoch.
+def sent_errors(run):
+    """Return what a run's rule sends each layer for the test images, and what BP would send.
 
     Parameters
     ----------
-    rule, params, dataset, feedback, activation, loss, num_epochs, seeds : object
-        As in `dfa_utils.training.train`.
-    **settings : object
-        Further arguments of `dfa_utils.training.train`. The optimizer must keep no state from one
-        epoch to the next, as plain SGD keeps none.
+    run : Run
 
     Returns
     -------
-    params : list of Layer
-        The trained parameters.
-    history : History
-    angles : numpy.ndarray (epochs + 1, hidden layers, seeds)
-        Degrees, see `error_angles`.
+    pair of list of array (running seeds, n, width)
+        The output layer's last.
     """
-    check_instance("dataset", dataset, Dataset)
-    num_epochs = check("num_epochs", num_epochs)
-    settings |= {"feedback": feedback, "activation": activation, "loss": loss, "seeds": seeds}
-
-    def measure():
-        images, targets = dataset.test_images, dataset.test_targets
-        angles = error_angles(rule, params, feedback, images, targets, activation, loss)
-        return np.stack([dataset.backend.to_host(layer) for layer in angles])
-
-    # No epoch at all also refuses what does not fit, before anything is measured.
-    params, history = train(rule, params, dataset, num_epochs=0, **settings)
-    angles = [measure()]
-    for epoch in range(1, num_epochs + 1):
-        params, later = train(rule, params, dataset, num_epochs=1, first_epoch=epoch, **settings)
-        history = history.followed_by(later)
-        angles.append(measure())
-    return params, history, np.stack(angles)
+    data, state, loss = run.data, run.state, LOSSES[run.recipe.loss]
+    x, targets = data.test_images, data.test_targets
+    # For a rule that sends noise: other numbers than in training, which goes on as without them.
+    dice = generators_for([run.seeds[i] for i in run.running], Stream.NOISE, run.epoch, 1)
+    noise = NormalNoise(dice, data.backend, run.dtype)
+    step = Step.at(run.network, state.params, state.feedback, x, targets, loss, noise=noise)
+    return run.recipe.rule.send(step), BP().send(step)
 
 
-def _check_measured(rule, params, feedback, x, targets):
-    """Refuse what does not belong together."""
-    check_fit(params, x)
-    check_rule(rule, params, feedback)
-    shape = (*x.shape[:-1], params[-1].biases.shape[-1])
-    given = tuple(getattr(targets, "shape", ())), getattr(targets, "dtype", None)
-    if given != (shape, x.dtype):
-        refuse("targets", f"an array {shape} of {x.dtype}, as x is", targets)
+def theorem_criteria(run, samples=2_000):
+    """Measure what theorem 1 of Nøkland (2016) is about, on the first training images.
+
+    With ``d`` what the rule sends a layer before its slope ``f'``, and ``h`` its output, ``K`` is
+    ``d . h / |d|``. For a layer below another, ``L`` is ``d . c / |d|`` with the ``c`` that the
+    layer above would send back of its own d, ``(d_above * f'_above) @ W_above.mT``; for one above
+    another, c is ``(d_below @ W) * f'``. For the output layer h are the logits, and f' is 1.
+
+    Returns
+    -------
+    array (running seeds, 5, layers)
+        K, L as the layer below, L as the one above, and both Ls with ``c / |c|`` in the place of c,
+        which are cosines. Means over the images, of which one whose d is zero counts as zero;
+        not-a-number where there is no layer above, or below.
+    """
+    data, state, loss = run.data, run.state, LOSSES[run.recipe.loss]
+    x, targets = (a[: min(samples, a.shape[0]), :] for a in (data.train_images, data.train_targets))
+    step = Step.at(run.network, state.params, state.feedback, x, targets, loss)
+    forward, d = step.forward, _before_slopes(run.recipe.rule, step)
+    xp, below, above = namespace_of(forward.logits), [], []
+    for k, (weights, _) in enumerate(state.params[1:]):
+        slope = forward.slope(k + 1) if k + 1 < len(forward.outputs) else 1.0
+        below.append((d[k], (d[k + 1] * slope) @ weights.mT))
+        above.append((d[k + 1], (d[k] @ weights) * slope))
+
+    def means(pairs):
+        return [xp.mean(xp.sum(unit_rows(d)[0] * c, axis=-1), axis=-1) for d, c in pairs]
+
+    table = [means(zip(d, [*forward.outputs, forward.logits], strict=True))]
+    nothing = [table[0][0] * math.nan]
+    for scaled in (lambda c: c, lambda c: unit_rows(c)[0]):
+        table.append(means((d, scaled(c)) for d, c in below) + nothing)
+        table.append(nothing + means((d, scaled(c)) for d, c in above))
+    return xp.stack([xp.stack(row, axis=-1) for row in table], axis=-2)
 
 
-def _mean_angle(errors, others):
-    """Return the angle, (seeds,), of the mean cosine between rows of (..., n, width)."""
-    xp = namespace_of(errors)
-    (errors, sent), (others, received) = _unit_rows(errors), _unit_rows(others)
-    both = xp.astype(xp.logical_and(sent, received), errors.dtype)
-    cosines = xp.sum(errors * others, axis=-1) * both
-    count = xp.sum(both, axis=-1)
-    mean = xp.sum(cosines, axis=-1) / xp.where(count > 0, count, xp.full_like(count, math.nan))
-    return xp.acos(xp.clip(mean, -1.0, 1.0)) * (180 / math.pi)
+def _before_slopes(rule, step):
+    """Return what a rule sends each layer, but for the slope of that layer itself."""
+    unit, sent = step.forward.activation, []
+    for number, own in enumerate(step.forward.outputs):
 
+        def derivative(h, own=own):
+            return namespace_of(h).ones_like(h) if h is own else unit.derivative(h)
 
-def _unit_rows(rows):
-    """Return the rows scaled to length one, and which of them are not zero."""
-    xp = namespace_of(rows)
-
-    def scaled(size):
-        return rows / xp.where(size > 0, size, xp.ones_like(size)), size[..., 0] > 0
-
-    # By the largest element first: the squares of the errors of a deep network may underflow.
-    rows, _ = scaled(xp.max(xp.abs(rows), axis=-1, keepdims=True))
-    return scaled(xp.sqrt(xp.sum(rows * rows, axis=-1, keepdims=True)))
+        forward = step.forward._replace(activation=unit._replace(derivative=derivative))
+        sent.append(rule.send(step._replace(forward=forward))[number])
+    return [*sent, step.signal]

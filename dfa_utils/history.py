@@ -1,11 +1,16 @@
 """What a training run leaves behind: losses and errors, by epoch and seed."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from dfa_utils.validation import choose
+
 #: What is measured in every epoch: losses in nats a sample, errors in percent.
 QUANTITIES = ("train_loss", "train_error", "test_loss", "test_error")
+#: And, where some of the training images are kept apart, on these.
+VALIDATION = ("validation_loss", "validation_error")
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,8 @@ class History:
         network saw the batch: with dropout, and with changed images where it is trained on them.
     test_loss, test_error : numpy.ndarray (epochs, seeds)
         On the whole test set, after the epoch.
+    validation_loss, validation_error : numpy.ndarray (epochs, seeds) or None
+        On the images that were kept apart, after the epoch.
 
     Notes
     -----
@@ -34,6 +41,13 @@ class History:
     train_error: np.ndarray
     test_loss: np.ndarray
     test_error: np.ndarray
+    validation_loss: Any = None
+    validation_error: Any = None
+
+    @property
+    def quantities(self):
+        """The names of what was measured, tuple of str."""
+        return QUANTITIES if self.validation_error is None else QUANTITIES + VALIDATION
 
     @property
     def epochs_run(self):
@@ -41,49 +55,17 @@ class History:
         return np.count_nonzero(~np.isnan(self.train_error), axis=0)
 
     def last(self, quantity):
-        """Return a quantity of each seed's last epoch.
-
-        Parameters
-        ----------
-        quantity : str
-            One of `QUANTITIES`.
-
-        Returns
-        -------
-        numpy.ndarray (seeds,)
-        """
-        return getattr(self, quantity)[self.epochs_run - 1, np.arange(len(self.seeds))]
+        """Return a quantity of each seed's last epoch, numpy.ndarray (seeds,); without, NaN."""
+        return self._carried(quantity)[-1]
 
     def held(self, quantity):
-        """Return a quantity in which a seed that has stopped keeps its value.
+        """Return a quantity in which seeds that have stopped keep their value, (epochs, seeds)."""
+        return self._carried(quantity)[1:]
 
-        Parameters
-        ----------
-        quantity : str
-            One of `QUANTITIES`.
-
-        Returns
-        -------
-        numpy.ndarray (epochs, seeds)
-        """
-        values = getattr(self, quantity)
-        return np.where(np.isnan(values), self.last(quantity), values)
-
-    def followed_by(self, later):
-        """Return the history of this run and of the one that went on from it.
-
-        Parameters
-        ----------
-        later : History
-            Of the same seeds.
-
-        Returns
-        -------
-        History
-        """
-        joined = {
-            f.name: np.concatenate([getattr(self, f.name), getattr(later, f.name)])
-            for f in fields(self)
-            if f.name != "seeds"
-        }
-        return History(self.seeds, **joined)
+    def _carried(self, quantity):
+        """Return what `held` does, after a row of nothing: for the seeds without an epoch."""
+        curves = {name: getattr(self, name) for name in self.quantities}
+        rows = [np.full(len(self.seeds), np.nan)]
+        for row in choose("quantity", quantity, curves):
+            rows.append(np.where(np.isnan(row), rows[-1], row))
+        return np.array(rows)

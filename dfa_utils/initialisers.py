@@ -1,102 +1,69 @@
-"""Initial values of weights, biases and feedback matrices.
-
-An initialiser is a function ``(generator, shape, fan_in, fan_out) -> numpy.ndarray``. ``shape`` is
-what it draws: weights (fan_in, fan_out), biases (1, fan_out), or a feedback matrix, which is
-(fan_in, fan_out) of its own, fan_out being the width of the layer that receives.
-"""
+"""Where weights, biases and feedback matrices start: distributions to draw them from."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
-from dfa_utils.checks import check
+from dfa_utils.validation import Checked, register
 
 
-def zeros(generator, shape, fan_in, fan_out):
-    """Start from zero; this is an initialiser itself.
-
-    Parameters
-    ----------
-    generator : numpy.random.Generator
-        Not used.
-    shape : tuple of int
-    fan_in, fan_out : int
-        Not used.
-
-    Returns
-    -------
-    numpy.ndarray ``shape``
-    """
-    return np.zeros(shape)
-
-
-def normal(scale):
-    """Return an initialiser that draws normal numbers.
-
-    Their mean is zero.
+@dataclass(frozen=True)
+class Initialiser(Checked):
+    """A distribution: called with a generator and a shape it returns a matrix on the host.
 
     Parameters
     ----------
     scale : float
-        Their standard deviation.
-
-    Returns
-    -------
-    callable
+        A standard deviation, or a factor of the bounds; at least 0.
     """
-    scale = check("scale", scale)
-    return lambda generator, shape, fan_in, fan_out: scale * generator.standard_normal(shape)
+
+    scale: float = 1.0
+
+    def __call__(self, rng, shape, fan_in, fan_out):
+        """Draw a matrix, numpy.ndarray of a shape.
+
+        Weights are (fan_in, fan_out), biases (1, fan_out). A feedback matrix is (fan_in, fan_out)
+        of its own: fan_out is the width of the layer that receives.
+        """
+        raise NotImplementedError
 
 
-def uniform_fan_in(scale=1.0):
-    """Return one that draws uniformly from +-scale / sqrt(fan_in), as Torch's linear layers do.
+class Zeros(Initialiser):
+    """Zero, whatever the scale."""
 
-    Parameters
-    ----------
-    scale : float
-        A factor of the bound.
-
-    Returns
-    -------
-    callable
-    """
-    scale = check("scale", scale)
-
-    def draw(generator, shape, fan_in, fan_out):
-        return _symmetric_uniform(generator, shape, scale / math.sqrt(fan_in))
-
-    return draw
+    def __call__(self, rng, shape, fan_in, fan_out):
+        return np.zeros(shape)
 
 
-def uniform_fan_out(scale=1.0):
-    """Return one that draws uniformly from +-scale / sqrt(fan_out) (Nøkland 2016, section 4).
+class Normal(Initialiser):
+    """Normal numbers of mean zero and standard deviation ``scale``."""
 
-    Parameters
-    ----------
-    scale : float
-        A factor of the bound.
-
-    Returns
-    -------
-    callable
-    """
-    scale = check("scale", scale)
-
-    def draw(generator, shape, fan_in, fan_out):
-        return _symmetric_uniform(generator, shape, scale / math.sqrt(fan_out))
-
-    return draw
+    def __call__(self, rng, shape, fan_in, fan_out):
+        return self.scale * rng.standard_normal(shape)
 
 
-def _symmetric_uniform(generator, shape, bound):
-    """Draw uniformly from [-bound, bound)."""
-    return generator.uniform(-bound, bound, shape)
+class UniformFanIn(Initialiser):
+    """Uniform in +-scale / sqrt(fan_in), as Torch's linear layers start."""
+
+    def __call__(self, rng, shape, fan_in, fan_out):
+        bound = self.scale / math.sqrt(fan_in)
+        return rng.uniform(-bound, bound, shape)
 
 
-#: By name; each takes the scale: a standard deviation, or a factor of the bound.
+class UniformFanOut(Initialiser):
+    """Uniform in +-scale / sqrt(fan_out) (Nøkland 2016, section 4)."""
+
+    def __call__(self, rng, shape, fan_in, fan_out):
+        bound = self.scale / math.sqrt(fan_out)
+        return rng.uniform(-bound, bound, shape)
+
+
+#: By the name that notebooks take.
 INITIALISERS = {
-    "zeros": lambda scale: zeros,
-    "normal": normal,
-    "uniform_fan_in": uniform_fan_in,
-    "uniform_fan_out": uniform_fan_out,
+    "zeros": Zeros,
+    "normal": Normal,
+    "uniform_fan_in": UniformFanIn,
+    "uniform_fan_out": UniformFanOut,
 }
+register("initialiser", INITIALISERS)

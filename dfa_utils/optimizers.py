@@ -1,160 +1,200 @@
-"""Optimizers: gradients -> parameter updates.
+"""Optimizers: how an array of parameters moves against its gradient.
 
-An optimizer says by what factor the output error is scaled before the learning rule
-(``error_scale``), makes its state (``initial_state``), and changes parameters and state in place
-(``update``).
+What an optimizer remembers of an array is a tuple of arrays, its slots, which the run owns.
 """
 
 from dataclasses import dataclass
+from itertools import repeat
 
-from dfa_utils.arrays import namespace_of
-from dfa_utils.checks import check_fields
-from dfa_utils.fused import fused_rmsprop
-from dfa_utils.learning_rules import bias_gradient, layer_gradients
-from dfa_utils.products import subtract_product
+import numpy as np
+
+from dfa_utils.array import namespace_of
+from dfa_utils.array.kernels import step_rmsprop, subtract_product
+from dfa_utils.validation import Checked, register
 
 
 @dataclass(frozen=True)
-class SGD:
-    """Plain stochastic gradient descent: each parameter moves by -learning_rate * gradient.
+class Constant(Checked):
+    """A rate that stays as it is; the other schedules change it."""
 
-    Gradients are linear in the error. So the step size is applied to the output error, which is
-    small, before the learning rule, and not to the gradients, which are large: `error_scale` is
-    the factor, and `update` subtracts what it is given.
+    def factor(self, train_errors):
+        """Return what multiplies the rate in the next epoch, float or numpy.ndarray (seeds,).
 
-    Parameters
-    ----------
-    learning_rate : float
+        It may depend on the train errors of the epochs so far, (epochs, seeds), percent.
+        """
+        return 1.0
 
-    Raises
-    ------
-    ValueError
-        If the learning rate is not positive.
+    def factors(self, train_errors, steps):
+        """Return the same for each of the ``steps`` of the next epoch, iterator."""
+        return repeat(self.factor(train_errors), steps)
+
+
+@dataclass(frozen=True)
+class HalvedEvery(Constant):
+    """The rate is halved after every so many ``epochs``."""
+
+    epochs: int = 50
+
+    def factor(self, train_errors):
+        return 0.5 ** (len(train_errors) // self.epochs)
+
+
+@dataclass(frozen=True)
+class HalvedOnPlateau(Constant):
+    """The rate of a seed is halved after an epoch whose train error is not below its running mean.
+
+    This is one of the schedules in the code that Nøkland (2016) released.
     """
 
-    learning_rate: float = 0.01
+    def factor(self, train_errors):
+        return 0.5 ** self.halvings(train_errors)
 
-    def __post_init__(self):
-        check_fields(self)
-
-    @property
-    def error_scale(self):
-        """The factor of the output error, float."""
-        return self.learning_rate
-
-    def initial_state(self, params):
-        """Return what the first update starts from: nothing.
-
-        Parameters
-        ----------
-        params : list of Layer
-
-        Returns
-        -------
-        list
-        """
-        return []
-
-    def update(self, params, inputs, errors, state, frozen=()):
-        """Change the parameters in place.
-
-        Parameters
-        ----------
-        params : list of Layer
-        inputs : list of array (seeds, n, fan_in)
-            What each layer received.
-        errors : list of array (seeds, n, fan_out)
-            What the learning rule sent it, scaled by `error_scale`.
-        state : list
-            Not used.
-        frozen : collection of int, optional
-            Layers, the first is 0, that stay as they are.
-        """
-        for number, layer in enumerate(params):
-            if number not in frozen:
-                subtract_product(layer.weights, inputs[number], errors[number])
-                layer.biases[...] -= bias_gradient(errors[number])
+    def halvings(self, train_errors):
+        """Count how often the rate of each seed has been halved, numpy.ndarray of int (seeds,)."""
+        # Not below the mean that holds it is the same as not below the mean before.
+        return np.sum(train_errors[1:] >= running_mean(train_errors)[:-1], axis=0)
 
 
 @dataclass(frozen=True)
-class RMSprop:
-    """RMSprop as Torch has it: a step is the gradient over the root of its running mean square.
+class InverseDecay(Constant):
+    """The rate is divided by ``1 + decay * t`` at step t, counted from 0, as Torch does."""
 
-    With ``m`` the running mean of the squared gradient ``g``, starting at zero,
-    ``m = smoothing * m + (1 - smoothing) * g ** 2`` and then
-    ``parameter -= learning_rate * g / (sqrt(m) + epsilon)``. The defaults are Torch's, with the
-    learning rate of Nøkland (2016).
+    decay: float = 1e-5
+
+    def factors(self, train_errors, steps):
+        first = len(train_errors) * steps
+        return (1 / (1 + self.decay * step) for step in range(first, first + steps))
+
+
+def running_mean(train_errors):
+    """Return the mean that Nøkland's released code keeps of the train error, (epochs, seeds).
+
+    It begins with the first epoch's error and is ``0.75 old + 0.25 new`` from there on.
+    """
+    means = np.array(train_errors, dtype=float)
+    for epoch in range(1, len(means)):
+        means[epoch] = 0.75 * means[epoch - 1] + 0.25 * means[epoch]
+    return means
+
+
+@dataclass(frozen=True)
+class Optimizer(Checked):
+    """How arrays move.
 
     Parameters
     ----------
-    learning_rate : float
+    rate : float
+        The learning rate.
+    schedule : Constant
+        How it changes over the epochs of a run: an instance of one of `SCHEDULES`.
+    """
+
+    rate: float = 0.01
+    schedule: Constant = Constant()
+
+    def error_scale(self, rate):
+        """Return by what the output error is multiplied before the rule sends it."""
+        return 1.0
+
+    def slots(self, parameter):
+        """Return what is remembered of an array before its first step, tuple of array."""
+        return (namespace_of(parameter).zeros_like(parameter),)
+
+    def step(self, parameter, gradient, slots, rate):
+        """Move an array and its slots in place.
+
+        All are arrays (seeds, rows, columns); the rate is a float, or an array (seeds, 1, 1).
+        """
+        raise NotImplementedError
+
+    def step_product(self, parameter, left, right, slots, rate):
+        """Move an array whose gradient is ``left.mT @ right``, (seeds, n, rows or columns)."""
+        self.step(parameter, left.mT @ right, slots, rate)
+
+
+@dataclass(frozen=True)
+class SGD(Optimizer):
+    """Plain stochastic gradient descent: each array moves by ``-rate * gradient``.
+
+    Gradients are linear in the error. So the rate is applied to the output error, which is small,
+    and not to the gradients, which are large: a step subtracts what it is given.
+
+    Parameters
+    ----------
+    rate, schedule : object
+        As of `Optimizer`.
+    weight_decay : float
+        Weights and feedback that learns, not biases, shrink by ``rate * weight_decay`` a step.
+    """
+
+    weight_decay: float = 0.0
+
+    def error_scale(self, rate):
+        return rate
+
+    def slots(self, parameter):
+        return ()
+
+    def step(self, parameter, gradient, slots, rate):
+        parameter -= gradient
+
+    def step_product(self, parameter, left, right, slots, rate):
+        if self.weight_decay:
+            parameter *= 1 - rate * self.weight_decay
+        subtract_product(parameter, left, right)
+
+
+@dataclass(frozen=True)
+class Momentum(Optimizer):
+    """Gradient descent with momentum, as Torch has it: ``v = momentum * v + gradient``.
+
+    Parameters
+    ----------
+    rate, schedule : object
+        As of `Optimizer`.
+    momentum : float
+        At least 0 and below 1.
+    nesterov : bool
+        Whether a step goes along ``gradient + momentum * v`` in the place of ``v``.
+    """
+
+    momentum: float = 0.9
+    nesterov: bool = False
+
+    def step(self, parameter, gradient, slots, rate):
+        (velocity,) = slots
+        velocity *= self.momentum
+        velocity += gradient
+        parameter -= rate * (gradient + self.momentum * velocity if self.nesterov else velocity)
+
+
+@dataclass(frozen=True)
+class RMSprop(Optimizer):
+    """RMSprop as Torch has it, with the learning rate of the code that Nøkland (2016) released.
+
+    With ``m = smoothing * m + (1 - smoothing) * g ** 2``, which starts at zero, the mean square of
+    the gradient ``g``, a step is ``parameter -= rate * g / (sqrt(m) + epsilon)``.
+
+    Parameters
+    ----------
+    rate, schedule : object
+        As of `Optimizer`.
     smoothing : float
         At least 0 and below 1.
     epsilon : float
-
-    Raises
-    ------
-    ValueError
-        If a value is out of range.
     """
 
-    learning_rate: float = 1e-4
+    rate: float = 1e-4
     smoothing: float = 0.99
     epsilon: float = 1e-8
 
-    error_scale = 1.0  # a step does not depend on the size of the gradient
-
-    def __post_init__(self):
-        check_fields(self)
-
-    def initial_state(self, params):
-        """Return a running mean square of zero for every parameter.
-
-        Parameters
-        ----------
-        params : list of Layer
-
-        Returns
-        -------
-        list of Layer
-        """
-        return [type(layer)(*(namespace_of(a).zeros_like(a) for a in layer)) for layer in params]
-
-    def update(self, params, inputs, errors, state, frozen=()):
-        """Change the parameters and the running mean squares in place; see `SGD.update`.
-
-        Parameters
-        ----------
-        params : list of Layer
-        inputs, errors : list of array
-        state : list of Layer
-            From `initial_state`.
-        frozen : collection of int, optional
-            Their running mean squares stay as they are too.
-        """
-        step = fused_rmsprop(params[0].weights) or plain_rmsprop
-        trained = [number for number in range(len(params)) if number not in frozen]
-        gradients = layer_gradients(*([each[i] for i in trained] for each in (inputs, errors)))
-        for number, gradient in zip(trained, gradients, strict=True):
-            for arrays in zip(params[number], gradient, state[number], strict=True):
-                step(*arrays, self.learning_rate, self.smoothing, self.epsilon)
+    def step(self, parameter, gradient, slots, rate):
+        step_rmsprop(parameter, gradient, *slots, rate, self.smoothing, self.epsilon)
 
 
-def plain_rmsprop(parameter, gradient, mean_square, learning_rate, smoothing, epsilon):
-    """Change one array of parameters and its running mean square, as the compiled step does.
-
-    Parameters
-    ----------
-    parameter, gradient, mean_square : array (seeds, rows, columns)
-        The first and the last are changed in place.
-    learning_rate, smoothing, epsilon : float
-        As in `RMSprop`.
-    """
-    mean_square *= smoothing
-    mean_square += (1 - smoothing) * (gradient * gradient)
-    root = namespace_of(gradient).sqrt(mean_square)
-    parameter -= learning_rate * (gradient / (root + epsilon))
-
-
-#: By the name that notebooks take as ``optimizer``.
-OPTIMIZERS = {"sgd": SGD, "rmsprop": RMSprop}
+#: By the names that notebooks take as ``rate_schedule`` and as ``optimizer``.
+SCHEDULES = {"constant": Constant, "halved_every": HalvedEvery}
+SCHEDULES |= {"halved_on_plateau": HalvedOnPlateau, "inverse_decay": InverseDecay}
+OPTIMIZERS = {"sgd": SGD, "momentum": Momentum, "rmsprop": RMSprop}
+register("rate_schedule", SCHEDULES)
+register("optimizer", OPTIMIZERS)

@@ -1,193 +1,319 @@
-"""Training: the loop that all learning rules share."""
+"""Training: the loop that all learning rules share, and the run that owns what it changes."""
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
 
-from dfa_utils.batches import gather, mini_batches, shuffled_orders
-from dfa_utils.checks import check
-from dfa_utils.choices import choose
-from dfa_utils.evaluation import evaluate, measure
-from dfa_utils.losses import LOSSES, REDUCTIONS
-from dfa_utils.network import forward_propagation
-from dfa_utils.optimizers import SGD
-from dfa_utils.progress import Progress
-from dfa_utils.randomness import Stream, generator_for
-from dfa_utils.reports import print_every
-from dfa_utils.resuming import Keeper, describe_run
-from dfa_utils.run_checks import check_finite, check_networks, check_step
+import numpy as np
 
-PLAIN_SGD = SGD(learning_rate=0.01)
-EVERY_EPOCH = print_every(1)
-
-
-class Step(NamedTuple):
-    """How a mini-batch changes the networks.
-
-    Parameters
-    ----------
-    rule, activation, loss, error_reduction, optimizer, dropout, perturbation, frozen : object
-        As `train` takes them.
-    """
-
-    rule: Any
-    activation: str
-    loss: str
-    error_reduction: str
-    optimizer: Any
-    dropout: Any
-    perturbation: Any
-    frozen: Any
+from dfa_utils.array import NormalNoise, Stream, generators_for, stack_drawn
+from dfa_utils.array.batches import gather, mini_batches, numbers_once, shuffled_orders
+from dfa_utils.array.stack import Stack
+from dfa_utils.array.tree import copy_arrays, in_c_order
+from dfa_utils.history import QUANTITIES, History
+from dfa_utils.losses import LOSSES, REDUCTIONS, totals
+from dfa_utils.network import Layer
+from dfa_utils.noise import Dropout, FastGradientSign
+from dfa_utils.optimizers import SGD, Optimizer
+from dfa_utils.rules import Rule, Step
+from dfa_utils.validation import Checked, check, fit
 
 
-def train(
-    rule,
-    params,
-    dataset,
-    *,
-    feedback=(),
-    activation="tanh",
-    loss="binary_cross_entropy",
-    error_reduction="mean",
-    optimizer=PLAIN_SGD,
-    dropout=None,
-    perturbation=None,
-    frozen=(),
-    batch_size=64,
-    num_epochs=10,
-    stop_train_error=None,
-    first_epoch=1,
-    seeds=(0,),
-    report=EVERY_EPOCH,
-    checkpoint=None,
-    checkpoint_every=1,
-):
-    """Train one network for each seed, all of them at once.
+@dataclass(frozen=True)
+class Recipe(Checked):
+    """How networks are trained.
 
     Parameters
     ----------
-    rule : callable
-        One of `dfa_utils.learning_rules.LEARNING_RULES`.
-    params : list of Layer
-        Initial parameters, (seeds, ...). They are left as they are.
-    dataset : Dataset
-    feedback : sequence of array
-        The rule's feedback matrices, see `dfa_utils.feedback`; none for back-propagation.
-    activation : {"tanh", "logistic", "relu"}
+    rule : Rule
+    optimizer : Optimizer
     loss : {"binary_cross_entropy", "cross_entropy"}
-    error_reduction : {"mean", "sum"}
+    reduction : {"mean", "sum"}
         Whether gradients are those of the mean or of the sum of the loss over the mini-batch.
-    optimizer : SGD or RMSprop
-    dropout : Dropout, optional
-    perturbation : FastGradientSign, optional
-        Changes every batch before the networks are trained on it.
-    frozen : collection of int
-        Layers, the first is 0, that stay as they are.
     batch_size : int
         The last batch of an epoch holds what is left.
-    num_epochs : int
-    stop_train_error : float, optional
-        A seed stops after the epoch in which its train error, in percent, is at most this; the
-        others go on.
-    first_epoch : int
-        The number of the first epoch; a run that goes on from another begins after its last. The
-        shuffle of an epoch, and what it drops, depend on its number and the seed alone.
-    seeds : sequence of int
-    report : callable
-        Called after each epoch as ``report(epoch, last_epoch, values)``; ``values`` maps the four
-        quantities of `dfa_utils.history.History` to arrays of the seeds that were trained in it.
-    checkpoint : str or path-like, optional
-        A file that keeps the run (see `dfa_utils.checkpoints`). If it is there, the run goes on
-        from it, and ends with the same bits as if it had never stopped; ``num_epochs`` may have
-        grown, all else must be as it was.
-    checkpoint_every : int
-        The file is written after each such number of epochs, and after the last.
-
-    Returns
-    -------
-    params : list of Layer
-        The trained parameters.
-    history : History
-
-    Raises
-    ------
-    ValueError
-        If an argument is not allowed, or the parts do not fit one another.
-    CheckpointError
-        If the checkpoint is damaged or holds another run.
-    FloatingPointError
-        If a loss is not finite; the text names the epoch, the rule, the seeds and their layers.
+    dropout : Dropout
+    perturbation : FastGradientSign
+        Changes every batch before the networks are trained on it.
     """
-    step = Step(rule, activation, loss, error_reduction, optimizer, dropout, perturbation, frozen)
-    seeds, batch_size = check("seeds", seeds), check("batch_size", batch_size)
-    first_epoch, num_epochs = check("first_epoch", first_epoch), check("num_epochs", num_epochs)
-    stop_train_error = check("stop_train_error", stop_train_error)
-    checkpoint_every = check("checkpoint_every", checkpoint_every)
-    check_networks(rule, params, feedback, dataset, seeds)
-    check_step(step, len(params), report)
 
-    progress = Progress(params, feedback, optimizer)
-    if checkpoint is not None:
-        numbers = {"seeds": seeds, "batch_size": batch_size, "first_epoch": first_epoch}
-        numbers |= {"stop_train_error": stop_train_error}
-        settings = describe_run(step, dataset, params, feedback, **numbers)
-        keeper = Keeper(checkpoint, settings, dataset.backend)
-        keeper.restore(progress, num_epochs)
-    last_epoch = first_epoch + num_epochs - 1
-    for epoch in range(first_epoch + progress.epochs, last_epoch + 1):
-        if not progress.running.size:
-            break
-        trained = [seeds[column] for column in progress.running]
-        values = train_epoch(step, progress.stack, dataset, batch_size, trained, epoch)
-        values |= evaluate(progress.stack.params, dataset, activation, loss)
-        check_finite(values, progress.stack.params, epoch, rule, trained)
-        progress.note(values)
-        report(epoch, last_epoch, values)
-        if stop_train_error is not None:
-            progress.put_aside(values["train_error"] <= stop_train_error)
-        is_last = epoch == last_epoch or not progress.running.size
-        if checkpoint is not None and (is_last or progress.epochs % checkpoint_every == 0):
-            keeper.save(progress)
-    return progress.result(seeds, first_epoch)
+    rule: Rule
+    optimizer: Optimizer = SGD()
+    loss: str = "binary_cross_entropy"
+    reduction: str = "mean"
+    batch_size: int = 64
+    dropout: Dropout = Dropout()
+    perturbation: FastGradientSign = FastGradientSign()
+    MEANINGS: ClassVar = {"reduction": "error_reduction"}
 
 
-def train_epoch(step, stack, dataset, batch_size, seeds, epoch):
-    """Change the networks of a stack, in place, by one pass over the training set.
+class State(NamedTuple):
+    """All that training changes, (seeds, ...) each: slots are what the optimizer remembers."""
+
+    params: list
+    feedback: list
+    slots: list
+    feedback_slots: list
+
+
+class Run:
+    """Networks of several seeds that are trained at once; `fit` goes on from where they stand.
 
     Parameters
     ----------
-    step : Step
-    stack : Stack
-    dataset : Dataset
-    batch_size : int
+    network : Network
+    recipe : Recipe
+    data : dfa_utils.data.Dataset
     seeds : sequence of int
-    epoch : int
+        One network each: of its initial weights, its feedback, its shuffles, what it drops.
+    weights, biases, first_layer : Initialiser, optional
+        As `dfa_utils.network.Network.draw` takes them; without ``weights``, weights and biases
+        start where they usually do under the rule.
+    params : list of Layer (seeds, ...), optional
+        To start from in the place of drawn ones. They are copied.
+    feedback_seeds : sequence of int, optional
+        Of the feedback matrices, where they have seeds of their own: one for each network.
+    frozen : collection of int
+        Layers, the first is 0, that stay as they are.
 
-    Returns
-    -------
-    dict
-        ``train_loss`` (nats a sample) and ``train_error`` (percent), numpy.ndarray (seeds,).
+    Attributes
+    ----------
+    epoch : int
+        How many have been trained, those before a branch included.
+    measured : dict of str to list of numpy.ndarray (seeds, ...)
+        What `fit` was asked to measure, from the epoch on in which it was first asked.
+    curves : list of dict of str to numpy.ndarray (seeds,)
+        What `history` is made of, an epoch each.
+    is_whole : bool
+        Whether all of the last epoch was done. A run that broke off amid one does not go on from
+        there; from a checkpoint it does.
     """
-    params, feedback, optimizer_state = stack
-    backend, optimizer = dataset.backend, step.optimizer
-    objective = choose("loss", step.loss, LOSSES)
-    reduction = choose("error_reduction", step.error_reduction, REDUCTIONS)
-    generators = [generator_for(seed, Stream.DROPOUT, epoch) for seed in seeds]
-    orders, logits = shuffled_orders(dataset, seeds, epoch), []
-    for batch in mini_batches(orders, batch_size):
-        x = gather(dataset.train_images, batch, backend.xp)
-        targets = gather(dataset.train_targets, batch, backend.xp)
-        count, masks = x.shape[-2], ()
-        if step.perturbation:
-            x = step.perturbation.perturb(params, x, targets, step.activation, objective)
-        if step.dropout:
-            masks = step.dropout.masks(generators, params, count, backend)
-        forward = forward_propagation(params, x, step.activation, masks)
-        error = objective.error(forward.logits, targets)
-        error *= optimizer.error_scale * reduction(count)
-        errors = step.rule(params, feedback, forward, error)
-        optimizer.update(params, forward.inputs, errors, optimizer_state, step.frozen)
-        logits.append(forward.logits)
-    # Once for all batches: for each by itself it would cost a narrow network a tenth of its time.
-    logits = backend.xp.concat(logits, axis=-2)
-    labels = gather(dataset.train_labels, orders, backend.xp)
-    targets = gather(dataset.train_targets, orders, backend.xp)
-    return measure("train", logits, labels, targets, objective, backend)
+
+    def __init__(
+        self,
+        network,
+        recipe,
+        data,
+        seeds,
+        *,
+        weights=None,
+        biases=None,
+        first_layer=None,
+        params=None,
+        feedback_seeds=None,
+        frozen=(),
+    ):
+        self.network, self.recipe, self.data = network, recipe, data
+        self.seeds = check("seeds", seeds)
+        given = seeds if feedback_seeds is None else feedback_seeds
+        self.feedback_seeds = check("feedback_seeds", given, "seeds")
+        self.frozen = fit.frozen_layers(frozen)
+        self.dtype = fit.check_run(self)
+        if params is None:
+            if weights is None:
+                weights = recipe.rule.usual_start(network.activation)
+                biases = weights if biases is None else biases
+            starts = (weights, biases, first_layer)
+            params = network.draw(self.seeds, *starts, data.backend, self.dtype)
+        fit.check_layers(params, network.sizes, self.seeds, data.train_images)
+        # In C order, which the steps are compiled for, whatever order they come in.
+        params = [Layer(*layer) for layer in in_c_order(params)]
+        slots, feedback = recipe.optimizer.slots, self._draw_feedback(params)
+        fit.check_feedback(feedback, data.train_images)
+        remembered = [[slots(array) for array in layer] for layer in params]
+        state = State(params, feedback, remembered, [slots(matrix) for matrix in feedback])
+        self.stack = Stack(state, len(self.seeds))
+        self.epoch, self.first_epoch, self.curves, self.is_whole = 0, 0, [], True
+        self.measures, self.measured = {}, {}
+
+    def __repr__(self):
+        return f"Run of {self.recipe.rule.name} with seeds {self.seeds}, epoch {self.epoch}"
+
+    def _draw_feedback(self, params):
+        """Draw the matrices of every seed, which may depend on its parameters, and stack them."""
+        rule, sizes, backend = self.recipe.rule, self.network.sizes, self.data.backend
+        host = [[backend.to_host(array) for array in layer] for layer in params]
+        drawn = [
+            rule.draw(rng, sizes, [Layer(*(array[place] for array in layer)) for layer in host])
+            for place, rng in enumerate(generators_for(self.feedback_seeds, Stream.FEEDBACK))
+        ]
+        return [stack_drawn(stack, backend, self.dtype) for stack in zip(*drawn, strict=True)]
+
+    def fit(self, until, stop=None, measure=None, checkpoint=None, report=None):
+        """Train to the end of an epoch; a run that stands there already stays as it is.
+
+        Parameters
+        ----------
+        until : int
+            The number of the last epoch.
+        stop : float or callable, optional
+            A seed stops after the epoch in which its train error, percent, is at most this; the
+            others go on. A callable is asked as ``stop(run)``: bool, one for each running seed.
+        measure : dict of str to callable, optional
+            By name, what is measured from now on, before the next epoch and after each:
+            ``function(run)`` returns an array of the backend, (running seeds, ...).
+        checkpoint : dfa_utils.chapter.Checkpoint, optional
+            Where the run is kept after each epoch, and taken up again.
+        report : callable, optional
+            Called after each epoch as ``report(run, until)``.
+
+        Returns
+        -------
+        Run
+            This run.
+
+        Raises
+        ------
+        FloatingPointError
+            If a loss is not finite; the text names the epoch, the rule, the seeds and their layers.
+        """
+        until, stop = check("until", until), check("stop", stop)
+        fit.check_hooks(measure, checkpoint, report)
+        self.measures |= measure or {}
+        if checkpoint is not None:
+            checkpoint.restore(self, until, stop)
+        fit.check_whole(self)
+        self._measure(self.measures.keys() - self.measured.keys())
+        while self.epoch < until and self.running.size:
+            self.epoch, self.is_whole = self.epoch + 1, False
+            values = self._train_epoch() | self._evaluate()
+            fit.check_finite(values, self)
+            self.curves.append({name: self.stack.spread(value) for name, value in values.items()})
+            self._measure(self.measures)
+            if report is not None:
+                report(self, until)
+            if stop is not None:
+                self.stack.stop(stop(self) if callable(stop) else values["train_error"] <= stop)
+            self.is_whole = True
+            if checkpoint is not None:
+                checkpoint.save(self, is_last=self.epoch == until or not self.running.size)
+        return self
+
+    def branch(self, recipe, *, frozen=(), optimizer="fresh", feedback_seeds=None):
+        """Return a run that goes on from a copy of this one's networks, with its history.
+
+        Seeds that have stopped here go on there; shuffles go on with the number of the epoch.
+
+        Parameters
+        ----------
+        recipe : Recipe
+            Feedback is drawn anew, unless rule and feedback seeds are those of this run.
+        frozen : collection of int
+        optimizer : {"fresh", "keep"}
+            Whether what the optimizer, then of the same class, remembers is forgotten or goes on.
+        feedback_seeds : sequence of int, optional
+            By default those of this run.
+
+        Returns
+        -------
+        Run
+        """
+        fit.check_branch(self, recipe, optimizer)
+        state = self.stack.whole
+        seeds = self.feedback_seeds if feedback_seeds is None else feedback_seeds
+        start = {"params": state.params, "feedback_seeds": seeds, "frozen": frozen}
+        run = Run(self.network, recipe, self.data, self.seeds, **start)
+        kept = {"slots": state.slots} if optimizer == "keep" else {}
+        if recipe.rule == self.recipe.rule and run.feedback_seeds == self.feedback_seeds:
+            kept["feedback"] = state.feedback
+            kept |= {"feedback_slots": state.feedback_slots} if optimizer == "keep" else {}
+        copied = dict(zip(kept, copy_arrays(list(kept.values())), strict=True))
+        run.stack.state = run.state._replace(**copied)
+        run.epoch, run.first_epoch, run.curves = self.epoch, self.epoch, list(self.curves)
+        return run
+
+    @property
+    def history(self):
+        """The curves of all epochs, those before a branch included, History."""
+        names = self.curves[0] if self.curves else QUANTITIES
+        rows = {name: [row[name] for row in self.curves] for name in names}
+        curves = {name: np.reshape(rows[name], (-1, len(self.seeds))) for name in names}
+        return History(tuple(self.seeds), np.arange(1, self.epoch + 1), **curves)
+
+    @property
+    def state(self):
+        """What training changes, of the seeds that still run, State of array (running, ...)."""
+        return self.stack.state
+
+    @property
+    def running(self):
+        """The places among the seeds of those that still run, numpy.ndarray of int."""
+        return self.stack.running
+
+    @property
+    def params(self):
+        """The parameters of all seeds, list of Layer (seeds, ...)."""
+        return self.stack.whole.params
+
+    @property
+    def feedback(self):
+        """The feedback matrices of all seeds, list of array (seeds, ...)."""
+        return self.stack.whole.feedback
+
+    def _measure(self, names):
+        """Take measurements of the running seeds, and bring home what they report."""
+        for name in names:
+            values = self.data.backend.to_host(self.measures[name](self))
+            self.measured.setdefault(name, []).append(self.stack.spread(values))
+
+    def _rates(self, steps):
+        """Yield the learning rate of each step of an epoch, float or ndarray (seeds, 1, 1)."""
+        optimizer, last = self.recipe.optimizer, None
+        own = [row["train_error"][self.running] for row in self.curves[self.first_epoch :]]
+        errors = np.reshape(own, (-1, self.running.size))
+        for factor in optimizer.schedule.factors(errors, steps):
+            if factor is not last:
+                last, rates = factor, optimizer.rate * np.reshape(factor, (-1, 1, 1))
+                rate = float(rates[0, 0, 0]) if np.all(rates == rates[0]) else rates
+            yield rate
+
+    def _train_epoch(self):
+        """Change the networks by one pass over the training set; return its loss and error."""
+        recipe, data, (params, feedback, slots, feedback_slots) = self.recipe, self.data, self.state
+        optimizer, loss = recipe.optimizer, LOSSES[recipe.loss]
+        seeds, backend, xp = [self.seeds[i] for i in self.running], data.backend, data.backend.xp
+        dice = generators_for(seeds, Stream.DROPOUT, self.epoch)
+        noise = NormalNoise(generators_for(seeds, Stream.NOISE, self.epoch), backend, self.dtype)
+        orders = shuffled_orders(data.train_images.shape[0], seeds, self.epoch, backend)
+        batches, logits = mini_batches(orders, recipe.batch_size), []
+        on_device = numbers_once(backend, self.dtype)
+        for batch, rate in zip(batches, self._rates(len(batches)), strict=True):
+            x, targets = gather(data.train_images, batch), gather(data.train_targets, batch)
+            x = recipe.perturbation.perturb(self.network, params, x, targets, loss)
+            masks = recipe.dropout.masks(dice, params, x.shape[-2], backend)
+            at = (self.network, params, feedback, x, targets, loss, masks)
+            scale = optimizer.error_scale(rate) * REDUCTIONS[recipe.reduction](x.shape[-2])
+            scale, rate = on_device(scale), on_device(rate)
+            step = Step.at(*at, scale=scale, noise=noise, frozen=self.frozen)
+            errors = recipe.rule.send(step)
+            for number, (weights, biases) in enumerate(params):
+                if number not in self.frozen:
+                    inputs, error = step.forward.inputs[number], errors[number]
+                    optimizer.step_product(weights, inputs, error, slots[number][0], rate)
+                    total = xp.sum(error, axis=-2, keepdims=True)
+                    optimizer.step(biases, total, slots[number][1], rate)
+
+            def descend(k, left, right, rate=rate):
+                optimizer.step_product(feedback[k], left, right, feedback_slots[k], rate)
+
+            recipe.rule.adapt(step, errors, descend)
+            logits.append(step.forward.logits)
+        # Once for all batches: by itself each would cost a narrow network a tenth of its time.
+        labels, targets = gather(data.train_labels, orders), gather(data.train_targets, orders)
+        return self._averages("train", xp.concat(logits, axis=-2), labels, targets)
+
+    def _evaluate(self):
+        """Return loss and error on the test set, and on the validation set where there is one."""
+        values = {}
+        for part in ("test", "validation"):
+            kinds = ("images", "labels", "targets")
+            images, *known = (getattr(self.data, f"{part}_{kind}") for kind in kinds)
+            if images is not None:
+                logits = self.network.logits(self.state.params, images)
+                values |= self._averages(part, logits, *known)
+        return values
+
+    def _averages(self, part, logits, labels, targets):
+        """Return loss (nats a sample) and error (percent), dict of numpy.ndarray (seeds,)."""
+        both = totals(LOSSES[self.recipe.loss], logits, labels, targets)
+        (loss, wrong), count = map(self.data.backend.to_host, both), logits.shape[-2]
+        return {f"{part}_loss": loss / count, f"{part}_error": 100 * wrong / count}

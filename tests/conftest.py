@@ -14,7 +14,7 @@ for library in ("OPENBLAS", "OMP", "MKL", "BLIS"):
 
 from filelock import FileLock  # noqa: E402
 
-from dfa_utils.arrays import cuda_is_available  # noqa: E402
+from dfa_utils.array import cuda_is_available  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 # A shell starts what runs in its background deaf to interrupts, and children inherit that.
@@ -81,7 +81,7 @@ def copy_tree(target):
     target.mkdir(parents=True)
     for name in ("Makefile", "pyproject.toml", "constraints.txt", "_config.yml", "_toc.yml"):
         shutil.copy2(ROOT / name, target)
-    for name in ("book", "dfa_utils", "notebooks"):
+    for name in ("benchmarks", "book", "dfa_utils", "notebooks"):
         shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
     return target
 

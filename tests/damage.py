@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dfa_utils.checkpoints import CheckpointError, parse_checkpoint
+from dfa_utils.chapter.checkpoints import CheckpointError, parse_checkpoint
 
 
 def cuts(content, step=1):

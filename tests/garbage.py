@@ -5,45 +5,91 @@ import re
 import matplotlib.pyplot as plt
 import numpy as np
 from hypothesis import strategies as st
-from small_data import SIZES, random_dataset, random_network
+from small_data import SIZES, random_dataset, small_run
 
 from dfa_utils import (
-    alignment,
-    alignment_plots,
-    checkpoints,
-    features,
-    feedback,
-    initialisers,
-    interactive,
-    network,
-    plots,
-    records,
-    sweep_plots,
+    DFA,
+    FA,
+    RULES,
+    SGD,
+    Chapter,
+    Checkpoint,
+    Dropout,
+    FastGradientSign,
+    HalvedEvery,
+    History,
+    InverseDecay,
+    Momentum,
+    Network,
+    Normal,
+    Recipe,
+    RMSprop,
+    Run,
+    UniformFanIn,
+    UniformFanOut,
+    Zeros,
+    error_angles,
+    figures,
+    get_backend,
+    load_dataset,
 )
-from dfa_utils.adversarial import FastGradientSign
-from dfa_utils.arrays import get_backend
-from dfa_utils.checks import check_parameters
-from dfa_utils.choices import choose
-from dfa_utils.datasets import load_dataset
-from dfa_utils.dropout import Dropout
-from dfa_utils.evaluation import evaluate
-from dfa_utils.history import History
-from dfa_utils.learning_rules import LEARNING_RULES, direct_feedback_alignment
+from dfa_utils.array import Stream, generator_for
+from dfa_utils.chapter import records, stored
+from dfa_utils.chapter.checkpoints import read_checkpoint
 from dfa_utils.network import Layer
-from dfa_utils.optimizers import SGD, RMSprop
-from dfa_utils.randomness import Stream, generator_for
-from dfa_utils.reports import print_every
-from dfa_utils.stored_results import list_results, load_history, load_results, load_sweep
-from dfa_utils.training import train
+from dfa_utils.validation import check_parameters, choose
 
 DATA = random_dataset()
-PARAMS, FEEDBACK = random_network(direct_feedback_alignment, (0, 1))
+RUN = small_run()
+NETWORK, RECIPE, PARAMS, FEEDBACK = RUN.network, RUN.recipe, RUN.params, RUN.feedback
 ERRORS = {(scale, rate): [9.0, 8.0] for scale in (0.1, 1.0) for rate in (0.01, 0.1)}
 HISTORY = History((0, 1), np.arange(1, 4), *[np.ones((3, 2))] * 4)
+ANGLES = np.ones((4, 2, 2))
 
 
 def silent(*_):
     """Report nothing."""
+
+
+def fit(until, stop, measure, checkpoint, report):
+    """Train small networks."""
+    return small_run().fit(until, stop, measure, checkpoint, report)
+
+
+def branch(recipe, frozen, optimizer, feedback_seeds):
+    """Go on from small networks."""
+    arguments = {"frozen": frozen, "optimizer": optimizer, "feedback_seeds": feedback_seeds}
+    return small_run().branch(recipe, **arguments).fit(1)
+
+
+def between(data, hidden_sizes, activation):
+    """Make a network for a data set."""
+    return Network.between(data, hidden_sizes, activation)
+
+
+def draw(seeds, weights, biases, first_layer, backend, dtype):
+    """Draw the parameters of a small network."""
+    return NETWORK.draw(seeds, weights, biases, first_layer, backend, dtype)
+
+
+def forward(params, x):
+    """Propagate a batch."""
+    return NETWORK.forward(params, x)
+
+
+def predict(params, x):
+    """Classify images."""
+    return NETWORK.predict(params, x)
+
+
+def features(params, x):
+    """Return what hidden layers put out."""
+    return NETWORK.features(params, x)
+
+
+def last(quantity):
+    """Return the last values of a history."""
+    return HISTORY.last(quantity)
 
 
 # Integers are small, or too large for anything: none asks for an hour of work.
@@ -62,7 +108,19 @@ SCALARS = st.one_of(
 )
 OBJECTS = st.sampled_from(
     [
-        *(object(), len, int, Layer, SGD(0.1), Dropout(), (x for x in [1]), range(3)),
+        *(
+            object(),
+            len,
+            int,
+            Layer,
+            SGD(0.1),
+            Dropout(),
+            RUN,
+            RECIPE,
+            NETWORK,
+            (x for x in [1]),
+            range(3),
+        ),
         *(Layer(1, 2), [Layer(None, None)], [Layer(np.ones(2), np.ones(2))], PARAMS[1:], PARAMS),
         *(PARAMS[:1], FEEDBACK, FEEDBACK[::-1], DATA, HISTORY, DATA.backend, DATA.train_images),
         *(np.zeros((0, 6)), np.zeros(3), np.full((4, 6), np.nan), np.array(["a", "b"])),
@@ -80,98 +138,83 @@ GARBAGE = st.one_of(
     st.frozensets(st.integers(-2, 5), max_size=3),
 )
 
-TRAIN = {
-    "rule": direct_feedback_alignment,
-    "params": PARAMS,
-    "dataset": DATA,
-    "feedback": FEEDBACK,
-    "activation": "tanh",
-    "loss": "cross_entropy",
-    "error_reduction": "sum",
-    "optimizer": RMSprop(0.01),
-    "dropout": None,
-    "perturbation": None,
-    "frozen": (),
-    "batch_size": 16,
-    "num_epochs": 2,
-    "stop_train_error": None,
-    "first_epoch": 1,
-    "seeds": (0, 1),
-    "report": silent,
-    "checkpoint": None,
-    "checkpoint_every": 1,
-}
-CURVES = {"dfa": {"test_error": np.ones((3, 2)), "angles": np.ones((4, 2, 2))}}
-IMAGES = {"params": PARAMS, "x": DATA.test_images, "activation": "tanh"}
-NETWORK = {"layer_sizes": SIZES, "seeds": (0, 1), "backend": "numpy", "dtype": "float32"}
+STARTS = {"weights": Normal(0.1), "biases": Zeros(), "first_layer": Normal(1.0)}
+IMAGES = {"params": PARAMS, "x": DATA.test_images}
 LOAD = {"name": "digits", "backend": "numpy", "input_range": (0, 1), "train_samples": 9}
+RATE = {"rate": 0.1, "schedule": HalvedEvery(2)}
 # Each with arguments that it accepts; garbage takes the place of some.
 CALLS = {
-    train: TRAIN,
-    alignment.error_angles: {
-        "rule": direct_feedback_alignment,
-        "params": PARAMS,
-        "feedback": FEEDBACK,
-        "x": DATA.test_images,
-        "targets": DATA.test_targets,
-        "activation": "tanh",
-        "loss": "cross_entropy",
-    },
-    alignment.follow_alignment: {
-        "rule": direct_feedback_alignment,
-        "params": PARAMS,
-        "dataset": DATA,
-        "feedback": FEEDBACK,
-        "activation": "tanh",
-        "loss": "cross_entropy",
-        "num_epochs": 2,
+    Run: STARTS
+    | {
+        "network": NETWORK,
+        "recipe": RECIPE,
+        "data": DATA,
         "seeds": (0, 1),
+        "params": None,
+        "feedback_seeds": (4, 5),
+        "frozen": {0},
     },
-    evaluate: {"params": PARAMS, "dataset": DATA, "activation": "relu", "loss": "cross_entropy"},
-    network.forward_propagation: IMAGES,
-    network.compute_logits: IMAGES,
-    network.predict: IMAGES,
-    network.compute_accuracy: IMAGES | {"labels": DATA.test_labels},
-    features.extract_features: IMAGES,
-    features.embed: {"features": DATA.test_images[:7], "seed": 0},
-    network.initialise_params: NETWORK | {"weights": initialisers.zeros, "biases": None},
-    feedback.initialise_feedback: NETWORK
-    | {"rule": direct_feedback_alignment, "initialiser": initialisers.zeros},
-    feedback.feedback_shapes: {"rule": direct_feedback_alignment, "layer_sizes": SIZES},
-    feedback.transposed_weights: {"params": PARAMS},
-    initialisers.normal: {"scale": 1},
-    initialisers.uniform_fan_in: {"scale": 1},
-    initialisers.uniform_fan_out: {"scale": 1},
-    generator_for: {"seed": 0, "stream": Stream.SHUFFLE},
-    load_dataset: LOAD | {"dtype": "float32"},
-    get_backend: {"backend": "numpy"},
-    SGD: {"learning_rate": 0.1},
-    RMSprop: {"learning_rate": 0.1, "smoothing": 0.9, "epsilon": 1e-8},
+    fit: {
+        "until": 2,
+        "stop": 4.0,
+        "measure": {"angles": error_angles},
+        "checkpoint": None,
+        "report": silent,
+    },
+    branch: {"recipe": RECIPE, "frozen": {0}, "optimizer": "keep", "feedback_seeds": None},
+    Recipe: {
+        "rule": DFA(),
+        "optimizer": RMSprop(0.01),
+        "loss": "cross_entropy",
+        "reduction": "sum",
+        "batch_size": 16,
+        "dropout": Dropout(0.1, 0.5),
+        "perturbation": FastGradientSign(0.1),
+    },
+    Network: {"sizes": SIZES, "activation": "relu"},
+    between: {"data": DATA, "hidden_sizes": (5, 4), "activation": "tanh"},
+    draw: STARTS | {"seeds": (0, 1), "backend": "numpy", "dtype": "float32"},
+    forward: IMAGES,
+    predict: IMAGES,
+    features: IMAGES,
+    last: {"quantity": "test_error"},
+    DFA: {"feedback": Normal(0.1)},
+    FA: {"feedback": Normal(0.1), "copied": False},
+    **{kind: {"scale": 1.0} for kind in (Normal, UniformFanIn, UniformFanOut)},
+    SGD: RATE | {"weight_decay": 0.1},
+    Momentum: RATE | {"momentum": 0.9, "nesterov": True},
+    RMSprop: RATE | {"smoothing": 0.9, "epsilon": 1e-8},
+    HalvedEvery: {"epochs": 2},
+    InverseDecay: {"decay": 0.1},
     Dropout: {"input": 0.1, "hidden": 0.5},
     FastGradientSign: {"epsilon": 0.1},
-    print_every: {"interval": 2},
+    generator_for: {"seed": 0, "stream": Stream.SHUFFLE},
+    load_dataset: LOAD | {"validation_samples": 7, "dtype": "float32"},
+    get_backend: {"backend": "numpy"},
     check_parameters: {"values": {"learning_rate": 0.1}},
-    choose: {"parameter": "rule", "name": "dfa", "choices": LEARNING_RULES},
-    checkpoints.checkpoint_path: {"folder": None, "name": "run"},
-    checkpoints.read_checkpoint: {"path": "absent"},
+    choose: {"parameter": "rule", "name": "dfa", "choices": RULES},
+    Chapter: {"namespace": {"seeds": [0], "backend": "numpy"}},
+    Checkpoint: {"path": "absent", "every": 2},
+    read_checkpoint: {"path": "absent"},
     records.read_records: {"path": "absent"},
     records.record: {"name": "error", "value": 1.0},
     records.record_errors: {"prefix": "bp", "quantity": "test_error", "errors": [1.0, 2.0]},
+    records.record_curve: {"name": "angle", "values": ANGLES},
     records.record_history: {"history": HISTORY},
-    records.show_provenance: {"backend": DATA.backend, "parameters": {}, "seconds": 1.0},
-    load_results: {"name": "paper_table/2x800_tanh_dfa"},
-    load_history: {"name": "paper_table/2x800_tanh_dfa"},
-    load_sweep: {"name": "scale_and_rate"},
-    list_results: {"folder": "paper_table"},
-    plots.plot_error_curves: {"histories": {"DFA": HISTORY}},
-    plots.plot_release: {
+    stored.load_results: {"name": "paper_table/2x800_tanh_dfa"},
+    stored.load_history: {"name": "paper_table/2x800_tanh_dfa"},
+    stored.load_sweep: {"name": "scale_and_rate"},
+    stored.list_results: {"folder": "paper_table"},
+    figures.embed: {"features": DATA.test_images[:7], "seed": 0},
+    figures.plot_error_curves: {"histories": {"DFA": HISTORY}},
+    figures.plot_release: {
         "pretraining": HISTORY,
         "releases": {"BP": HISTORY},
         "last_epochs": 2,
     },
-    alignment_plots.plot_alignment: {"curves": CURVES},
-    interactive.show_epochs: {"runs": {"zero": CURVES}},
-    interactive.show_embeddings: {
+    figures.plot_alignment: {"histories": {"DFA": HISTORY}, "angles": {"DFA": ANGLES}},
+    figures.show_epochs: {"runs": {"zero": ({"DFA": HISTORY}, {"DFA": ANGLES})}},
+    figures.show_embeddings: {
         "embeddings": {"inputs": np.zeros((4, 2))},
         "images": np.zeros((4, 6)),
         "image_shape": (2, 3),
@@ -179,24 +222,25 @@ CALLS = {
         "class_names": ("a", "b"),
         "most": 3,
     },
-    plots.plot_embeddings: {
+    figures.plot_embeddings: {
         "embeddings": {"inputs": np.zeros((4, 2))},
         "labels": np.zeros(4),
         "class_names": ("a", "b"),
     },
-    sweep_plots.plot_error_maps: {"maps": {"SGD": ERRORS}},
-    sweep_plots.plot_against_product: {"errors": ERRORS},
-    sweep_plots.plot_test_errors: {"histories": {"both": HISTORY}},
+    figures.plot_error_maps: {"maps": {"SGD": ERRORS}},
+    figures.plot_against_product: {"errors": ERRORS},
+    figures.plot_measured: {"values": {"DFA": ANGLES}, "ylabel": "angle", "titles": ["a", "b"]},
+    figures.plot_test_errors: {"histories": {"both": HISTORY}},
 }
 # What is called is code: a function of another signature is a mistake in code, with a traceback.
-CODE = {"rule", "report", "weights", "biases", "initialiser", "optimizer"}
+CODE = {"report", "stop", *STARTS}
 ONE_LINE = re.compile(r"(\w+)(\[\d+\])* (?:of \w+ )?must .*, got .*")
 
 
 def is_slow(function):
     """Tell whether a call takes so long that fewer of them must do."""
     name = function.__name__
-    return name in ("embed", "load_dataset", "train") or name.startswith("plot_")
+    return name in ("embed", "load_dataset", "fit", "branch") or name.startswith("plot_")
 
 
 def names_of(function):
@@ -215,8 +259,6 @@ def attempt(function, replaced):
     """
     replaced = {n: v for n, v in replaced.items() if not (n in CODE and callable(v))}
     arguments = CALLS[function] | replaced
-    if arguments.get("biases", 0) is None and "biases" not in replaced:
-        arguments["biases"] = initialisers.zeros
     try:
         with np.errstate(all="ignore"):
             result = function(**arguments)
@@ -238,22 +280,19 @@ def attempt(function, replaced):
 
 def check_sound(function, arguments, result):
     """Assert what holds for every result, whatever the arguments were."""
-    if function is train:
-        params, history = result
-        assert history.train_loss.shape == (len(history.epochs), len(arguments["seeds"]))
-        assert len(history.epochs) <= arguments["num_epochs"]
-        assert np.isfinite(history.last("train_loss")).all() or not len(history.epochs)
-        assert [layer.weights.shape for layer in params] == [
-            layer.weights.shape for layer in arguments["params"]
-        ]
-    elif function is network.initialise_params:
-        assert network.layer_sizes_of(result) == list(arguments["layer_sizes"])
+    if function in (fit, branch):
+        assert np.isfinite(result.history.last("train_loss")).all() or not result.epoch
+        assert result.epoch <= arguments.get("until", 1)
+    elif function is Run:
+        assert result.fit(1).history.train_loss.shape == (1, len(arguments["seeds"]))
+    elif function is Network:
+        assert result.sizes == tuple(arguments["sizes"])
     elif function is load_dataset:
         low, high = arguments["input_range"]
         assert low <= result.train_images.min() <= result.train_images.max() <= high
-    elif function is features.embed:
+    elif function is figures.embed:
         assert result.shape == (len(arguments["features"]), 2) and np.isfinite(result).all()
-    elif function in (SGD, RMSprop):
-        assert type(result.learning_rate) is float and 0 < result.learning_rate < np.inf
-    elif function is network.compute_accuracy:
-        assert ((result >= 0) & (result <= 100)).all()
+    elif function in (SGD, Momentum, RMSprop):
+        assert type(result.rate) is float and 0 < result.rate < np.inf
+    elif function is predict:
+        assert ((result >= 0) & (result < DATA.num_classes)).all()

@@ -8,9 +8,9 @@ import subprocess
 import sys
 import tarfile
 
-from dfa_utils import data_sources
+from dfa_utils.data.datasets import DATASETS
 
-FILES = {file: file.encode() * 99 for file in data_sources.FILE_SETS["mnist"].md5}
+FILES = {file: file.encode() * 99 for file in DATASETS["mnist"].files.md5}
 MD5 = {file: hashlib.md5(content).hexdigest() for file, content in FILES.items()}
 
 TORCHVISION = """
@@ -28,11 +28,11 @@ REFUSES = 'raise RuntimeError("HTTP Error 403: Forbidden")'
 # Another process: it loads the same small files after a line of preparation.
 LOAD = """
 import dataclasses, json, os, pathlib, sys
-from dfa_utils import data_sources
-mnist = data_sources.FILE_SETS["mnist"]
-data_sources.FILE_SETS["mnist"] = dataclasses.replace(mnist, md5=json.loads(sys.argv[1]))
+from dfa_utils.data import files, sources
+from dfa_utils.data.datasets import DATASETS
+mnist = dataclasses.replace(DATASETS["mnist"].files, md5=json.loads(sys.argv[1]))
 exec(sys.argv[2])
-print(len(data_sources.load_files("mnist")))
+print(len(sources.load_files(mnist)))
 """
 
 

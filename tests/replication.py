@@ -6,15 +6,9 @@ from pathlib import Path
 import jupytext
 import papermill
 
-from dfa_utils.datasets import load_dataset
-from dfa_utils.feedback import initialise_feedback
-from dfa_utils.initialisers import normal, zeros
-from dfa_utils.learning_rules import LEARNING_RULES
-from dfa_utils.network import initialise_params
-from dfa_utils.optimizers import SGD
-from dfa_utils.training import train
+from dfa_utils import BP, DFA, SGD, Network, Normal, Recipe, Run, load_dataset
 
-CHAPTER = Path(__file__).resolve().parents[1] / "notebooks" / "01_bp_vs_dfa.py"
+CHAPTER = Path(__file__).resolve().parents[1] / "notebooks" / "bp_vs_dfa.py"
 
 
 def difference_of_precisions(**changes):
@@ -43,25 +37,16 @@ def difference_of_precisions(**changes):
 
 def last_test_errors(given, dtype):
     """Return the test errors of the seeds after the last epoch, by rule."""
-    data = load_dataset(
-        given["dataset"],
-        backend=given["backend"],
-        input_range=given["input_range"],
-        train_samples=given["train_samples"],
-        dtype=dtype,
+    names = ("backend", "input_range", "train_samples")
+    data = load_dataset(given["dataset"], dtype=dtype, **{name: given[name] for name in names})
+    network = Network.between(data, given["hidden_sizes"], given["activation"])
+    common = {name: given[name] for name in ("loss", "batch_size")}
+    errors, starts = (
+        {},
+        {BP(): Normal(given["init_scale"]), DFA(Normal(given["feedback_scale"])): None},
     )
-    sizes = [data.train_images.shape[1], *given["hidden_sizes"], data.num_classes]
-    seeds, options = given["seeds"], {"backend": data.backend, "dtype": dtype}
-    settings = {name: given[name] for name in ("activation", "loss", "batch_size", "num_epochs")}
-    settings |= {"seeds": seeds, "optimizer": SGD(given["learning_rate"])}
-    errors = {}
-    for name, start in {"bp": normal(given["init_scale"]), "dfa": zeros}.items():
-        rule = LEARNING_RULES[name]
-        params = initialise_params(sizes, seeds, start, **options)
-        draw = normal(given["feedback_scale"])
-        feedback = initialise_feedback(rule, sizes, seeds, draw, **options)
-        _, history = train(
-            rule, params, data, feedback=feedback, report=lambda *_: None, **settings
-        )
-        errors[name] = history.test_error[-1]
+    for rule, weights in starts.items():
+        recipe = Recipe(rule, SGD(given["learning_rate"]), **common)
+        run = Run(network, recipe, data, given["seeds"], weights=weights).fit(given["num_epochs"])
+        errors[rule.name.lower()] = run.history.test_error[-1]
     return errors

@@ -10,8 +10,8 @@ from contextlib import suppress
 import jupytext
 from conftest import HEARING_INTERRUPTS, ROOT
 
-from dfa_utils.sweep.plan import make_plan
-from dfa_utils.sweep.store import check_folder, point_folder, write_json, write_plan
+from dfa_utils.sweep.folder import check_folder, point_folder, write_json, write_plan
+from dfa_utils.sweep.points import make_plan
 
 DRIVERS = []  # that have been started
 
@@ -30,7 +30,7 @@ TRIAL = """\
 # %% tags=["parameters"]
 from typing import Optional
 
-task: str = "add"  # add, wait for the file go, raise, or kill the worker
+task: str = "add"  # add, wait for the file go, raise, or kill the worker, the kernel
 rate: float = 0.5  # of nothing
 size: int = 1  # of nothing
 seeds: list[int] = [0, 1]  # one value each
@@ -54,9 +54,11 @@ if task == "raise":
 if task == "kill":
     os.kill(os.getppid(), 9)
     time.sleep(60)
+if task == "die" or (task == "die once" and not Path(f"resumed-{task}-{size}").exists()):
+    os.kill(os.getpid(), 9)
 
 # %%
-from dfa_utils.records import record
+from dfa_utils.chapter.records import record
 
 record("sum_error_per_seed", [rate * size + seed for seed in seeds])
 record("sum_error", rate * size + sum(seeds) / len(seeds))

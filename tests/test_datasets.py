@@ -12,10 +12,9 @@ import array_api_strict
 import numpy as np
 import pytest
 
-from dfa_utils import data_sources
-from dfa_utils.arrays import Backend
-from dfa_utils.data_sources import DataUnavailableError
-from dfa_utils.datasets import load_dataset, parse_idx
+from dfa_utils.array import Backend
+from dfa_utils.data import DATASETS, DataUnavailableError, load_dataset
+from dfa_utils.data.datasets import parse_cifar, parse_idx
 
 ARRAYS = [
     f"{split}_{kind}" for split in ("train", "test") for kind in ("images", "labels", "targets")
@@ -25,6 +24,17 @@ ARRAYS = [
 def idx(array, magic=None):
     header = (magic or 0x0800 + array.ndim, *array.shape)
     return struct.pack(f">{len(header)}I", *header) + array.tobytes()
+
+
+def put_into_the_cache(name, contents, folder, monkeypatch):
+    """Let small files stand for those of a data set."""
+    monkeypatch.setenv("DFA_DATA", str(folder))
+    md5 = {file: hashlib.md5(content).hexdigest() for file, content in contents.items()}
+    published = DATASETS[name]
+    monkeypatch.setitem(DATASETS, name, replace(published, files=replace(published.files, md5=md5)))
+    (folder / name).mkdir()
+    for file, content in contents.items():
+        (folder / name / file).write_bytes(content)
 
 
 @pytest.fixture
@@ -38,13 +48,8 @@ def small(tmp_path, monkeypatch):
         arrays[f"{split}-images-idx3-ubyte"] = pixels
         arrays[f"{split}-labels-idx1-ubyte"] = generator.integers(0, 10, count, dtype=np.uint8)
     contents = {file: idx(array) for file, array in arrays.items()}
-    md5 = {file: hashlib.md5(content).hexdigest() for file, content in contents.items()}
-    monkeypatch.setenv("DFA_DATA", str(tmp_path))
-    for name, files in data_sources.FILE_SETS.items():
-        monkeypatch.setitem(data_sources.FILE_SETS, name, replace(files, md5=md5))
-        (tmp_path / name).mkdir()
-        for file, content in contents.items():
-            (tmp_path / name / file).write_bytes(content)
+    for name in ("mnist", "fashion_mnist"):
+        put_into_the_cache(name, contents, tmp_path, monkeypatch)
     return arrays
 
 
@@ -131,7 +136,7 @@ def test_train_samples_out_of_the_limits_are_refused(small, count, allowed):
 @pytest.mark.parametrize(
     "arguments, complaint",
     [
-        ({"name": "MNIST"}, "name must be one of 'mnist', 'fashion_mnist', 'digits', got 'MNIST'"),
+        ({"name": "MNIST"}, "name must be one of 'mnist', .*, 'digits', got 'MNIST'"),
         ({"dtype": "float16"}, "dtype must be one of 'float32', 'float64', got 'float16'"),
         ({"backend": "jax"}, "backend must be one of .*'?numpy.* got 'jax'"),
         *[
@@ -201,13 +206,144 @@ def test_torch_gets_the_same_numbers():
 def test_what_is_not_needed_is_not_imported(small):
     code = """
 import sys
-from dfa_utils.datasets import load_dataset
-import dfa_utils.datasets
-dfa_utils.datasets.load_files = lambda name: sys.exit(str({"torch", "sklearn"} & set(sys.modules)))
+from dfa_utils.data import datasets, load_dataset
+datasets.load_files = lambda files: sys.exit(str({"torch", "sklearn"} & set(sys.modules)))
 load_dataset("mnist", backend="numpy")
 """
     process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert process.stderr == "set()\n"
+
+
+def test_validation_samples_are_the_last_of_the_training_set(small):
+    whole = load_dataset("mnist", backend="numpy")
+    split = load_dataset("mnist", backend="numpy", validation_samples=7, train_samples=20)
+    rest = load_dataset("mnist", backend="numpy", validation_samples=7)
+    for kind in ("images", "labels", "targets"):
+        all_of_them = getattr(whole, f"train_{kind}")
+        assert np.array_equal(getattr(split, f"validation_{kind}"), all_of_them[-7:])
+        assert np.array_equal(getattr(split, f"train_{kind}"), all_of_them[:20])
+        assert np.array_equal(getattr(rest, f"train_{kind}"), all_of_them[:-7])
+        assert np.array_equal(getattr(split, f"test_{kind}"), getattr(whole, f"test_{kind}"))
+        assert getattr(whole, f"validation_{kind}") is None
+
+
+@pytest.mark.parametrize(
+    "arguments, complaint",
+    [
+        ({"validation_samples": 30}, "validation_samples must be < 30, the size of the training"),
+        ({"validation_samples": -1}, "validation_samples must be >= 0, got -1"),
+        ({"validation_samples": None}, "validation_samples must be an integer, got None"),
+        ({"validation_samples": 7, "train_samples": 24}, "train_samples must be <= 23, or None"),
+    ],
+)
+def test_validation_samples_leave_some_to_train_on(small, arguments, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        load_dataset("mnist", backend="numpy", **arguments)
+
+
+def test_validation_arrays_that_do_not_fit_are_refused():
+    digits = load_dataset("digits", backend="numpy", validation_samples=5)
+    with pytest.raises(ValueError, match="validation_labels must be an array"):
+        replace(digits, validation_labels=None)
+    with pytest.raises(ValueError, match="validation_images must be an array"):
+        replace(digits, validation_images=digits.validation_images[:, :-1])
+
+
+def pickled_by_python_2(labels_key, images, labels):
+    """Return a file of CIFAR: what Python 2 wrote, with channels first and a list of labels."""
+
+    def text(value):
+        short = len(value) < 256
+        length = struct.pack("<B" if short else "<i", len(value))
+        return (b"U" if short else b"T") + length + value
+
+    data = np.moveaxis(images, -1, 1).tobytes()
+    shape = b"K\x01(M" + struct.pack("<H", len(images)) + b"M\x00\x0ctq\x0c"
+    array = [
+        b"cnumpy.core.multiarray\n_reconstruct\nq\x07cnumpy\nndarray\nq\x08K\x00\x85q\t",
+        text(b"b") + b"\x87q\nRq\x0b(" + shape[:2] + shape[2:],
+        b"cnumpy\ndtype\nq\r" + text(b"u1") + b"K\x00K\x01\x87q\x0fRq\x10(K\x03" + text(b"|"),
+        b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tq\x12b\x89" + text(data) + b"tq\x13b",
+    ]
+    numbers = b"".join(b"K" + bytes([label]) for label in labels)
+    others = b"".join(b"K" + bytes([label // 5]) for label in labels)
+    parts = [
+        *(b"\x80\x02}q\x01(", text(b"batch_label") + text(b"training batch 1 of 5")),
+        *(text(labels_key) + b"]q\x05(" + numbers + b"e", text(b"data"), *array),
+        *(text(b"coarse_labels") + b"]q\x14(" + others + b"e",),
+        *(text(b"filenames") + b"]q\x15(" + b"".join(text(b"a.png") for _ in labels) + b"e", b"u."),
+    ]
+    return b"".join(parts)
+
+
+CIFAR_FILES = {
+    "cifar10": ("labels", [*(f"data_batch_{n}" for n in range(1, 6)), "test_batch"]),
+    "cifar100": ("fine_labels", ["train", "test"]),
+}
+
+
+@pytest.fixture(params=CIFAR_FILES)
+def small_cifar(request, tmp_path, monkeypatch):
+    """Put small files into the cache; return the name, and images and labels by file."""
+    name, generator = request.param, np.random.default_rng(0)
+    key, files = CIFAR_FILES[name]
+    arrays = {}
+    for count, file in enumerate(files, start=300):
+        images = generator.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
+        arrays[file] = images, generator.integers(0, len(DATASETS[name].class_names), count)
+    contents = {file: pickled_by_python_2(key.encode(), *pair) for file, pair in arrays.items()}
+    put_into_the_cache(name, contents, tmp_path, monkeypatch)
+    return name, arrays
+
+
+def test_cifar_is_read_with_channels_last(small_cifar):
+    name, arrays = small_cifar
+    data = load_dataset(name, backend="numpy", input_range=(0, 255), dtype="float64")
+    assert data.image_shape == (32, 32, 3)
+    assert len(set(data.class_names)) == data.num_classes == (10 if name == "cifar10" else 100)
+    *training, test = arrays.values()
+    for part, pairs in (("train", training), ("test", [test])):
+        images, labels = (np.concatenate(kind) for kind in zip(*pairs, strict=True))
+        shown = getattr(data, f"{part}_images").reshape(-1, *data.image_shape)
+        np.testing.assert_allclose(shown, images, atol=1e-12)
+        assert np.array_equal(getattr(data, f"{part}_labels"), labels)
+
+
+def test_cifar_is_read_as_torchvision_reads_it(small_cifar, tmp_path, monkeypatch):
+    datasets = pytest.importorskip("torchvision.datasets")
+    name, _ = small_cifar
+    files = DATASETS[name].files
+    theirs = getattr(datasets, files.torchvision_class)
+    assert files.torchvision_folder == theirs.base_folder
+    monkeypatch.setattr(theirs, "_check_integrity", lambda _: True)
+    monkeypatch.setattr(theirs, "_load_meta", lambda _: None)
+    (tmp_path / theirs.base_folder).symlink_to(tmp_path / name)
+    data = load_dataset(name, backend="numpy", input_range=(0, 255), dtype="float64")
+    for part in ("train", "test"):
+        read = theirs(tmp_path, train=part == "train")
+        ours = getattr(data, f"{part}_images").reshape(-1, 32, 32, 3)
+        np.testing.assert_allclose(ours, read.data, atol=1e-12)
+        assert getattr(data, f"{part}_labels").tolist() == list(read.targets)
+
+
+@pytest.mark.parametrize("name", CIFAR_FILES)
+def test_checksums_of_cifar_are_those_that_torchvision_knows(name):
+    datasets = pytest.importorskip("torchvision.datasets")
+    files = DATASETS[name].files
+    theirs = getattr(datasets, files.torchvision_class)
+    assert files.md5 == dict([*theirs.train_list, *theirs.test_list])
+
+
+def test_a_file_that_is_not_cifar_is_refused():
+    images, labels = np.zeros((2, 32, 32, 3), np.uint8), [1, 2]
+    content = pickled_by_python_2(b"labels", images, labels)
+    assert parse_cifar(content, "labels")[1].tolist() == labels
+    with pytest.raises(ValueError, match="0 images need 0 pixels, got 6144"):
+        parse_cifar(content, "fine_labels")
+    with pytest.raises(ValueError, match="3 images need 9216 pixels, got 6144"):
+        parse_cifar(pickled_by_python_2(b"labels", images, [1, 2, 3]), "labels")
+    with pytest.raises(ValueError):
+        parse_cifar(b"<html>", "labels")
 
 
 def load_real(name):

@@ -3,15 +3,14 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import ROOT, book_tool
 
-from dfa_utils.diagrams import draw_error_paths, main, write_svg
-from dfa_utils.plots import RULE_COLOURS
+from dfa_utils.figures import RULE_LOOKS
 
-ROOT = Path(__file__).resolve().parents[1]
+diagrams = book_tool("diagrams")
 COMMITTED = ROOT / "book" / "_static" / "error_paths.svg"
 
 # Versions of Matplotlib round differently and bring other font outlines: half a point is less than
@@ -39,7 +38,7 @@ def assert_same_picture(drawn, committed):
 @pytest.fixture
 def drawn(tmp_path):
     """The SVG text that the code draws now."""
-    write_svg(draw_error_paths(), tmp_path / "drawn.svg")
+    diagrams.write_svg(diagrams.draw_error_paths(), tmp_path / "drawn.svg")
     return (tmp_path / "drawn.svg").read_text()
 
 
@@ -49,7 +48,7 @@ def test_committed_copy_is_what_the_code_draws(drawn):
 
 def test_two_processes_write_the_same_bytes(drawn, tmp_path):
     path = tmp_path / "again.svg"
-    subprocess.run([sys.executable, "-m", "dfa_utils.diagrams", path], cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "book/tools/diagrams.py", path], cwd=ROOT, check=True)
     assert path.read_text() == drawn
 
 
@@ -58,7 +57,7 @@ def test_the_users_settings_do_not_reach_the_picture(drawn, tmp_path, monkeypatc
 
     settings = {"font.family": "serif", "mathtext.fontset": "cm", "svg.fonttype": "none"}
     with matplotlib.rc_context(settings):
-        main([str(tmp_path / "other.svg")])
+        diagrams.main([str(tmp_path / "other.svg")])
     assert (tmp_path / "other.svg").read_text() == drawn
 
 
@@ -73,7 +72,7 @@ def test_picture_needs_no_font_no_date_and_no_network(drawn):
 
 def test_each_rule_is_drawn_in_its_colour(drawn):
     for rule in ("BP", "FA", "DFA"):
-        assert RULE_COLOURS[rule].lower() in drawn
+        assert RULE_LOOKS[rule].colour.lower() in drawn
 
 
 @pytest.mark.parametrize(
@@ -90,3 +89,7 @@ def test_a_changed_picture_is_noticed(drawn, change):
     assert changed != drawn
     with pytest.raises(AssertionError):
         assert_same_picture(changed, drawn)
+
+
+def test_the_smallest_letters_are_legible_on_a_phone():
+    assert diagrams.SMALL * 350 / diagrams.WIDTH >= 9

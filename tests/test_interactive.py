@@ -11,7 +11,8 @@ import pytest
 from conftest import ROOT, book_tool
 from PIL import Image
 
-from dfa_utils import interactive
+from dfa_utils.figures import interactive
+from dfa_utils.history import History
 
 play = book_tool("play")
 LOCK = json.loads((ROOT / "book" / "play" / "package-lock.json").read_text("utf-8"))
@@ -66,9 +67,10 @@ def test_the_output_repeats_to_the_byte_and_says_what_it_is_in_jupyter(displayed
 
 def test_epochs_hold_the_means_and_none_where_there_is_no_angle(displayed):
     errors = np.array([[10.0, 20.0], [5.0, 6.0]])
-    angles = np.full((3, 1, 2), 45.0)
+    history = History((0, 1), np.array([1, 2]), errors, errors, errors, errors)
+    angles = np.full((3, 2, 1), 45.0)
     angles[0] = np.nan
-    interactive.show_epochs({"zero": {"dfa": {"test_error": errors, "angles": angles}}})
+    interactive.show_epochs({"zero": ({"DFA": history}, {"DFA": angles})})
     content = displayed[0][interactive.MIME_TYPE]
     assert content["kind"] == "epochs"
     assert content["data"]["runs"]["zero"]["dfa"] == {

@@ -8,11 +8,11 @@ import yaml
 from conftest import ROOT
 from PIL import Image
 
-from dfa_utils.records import read_records
+from dfa_utils.chapter.records import read_records
 
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
 ADDRESS = CONFIG["html"]["baseurl"]
-PAGES = ("book/intro.html", "book/theory.html", "notebooks/01_bp_vs_dfa.html")
+PAGES = ("book/intro.html", "book/theory.html", "notebooks/bp_vs_dfa.html")
 NAMES = sorted(path.stem for path in (ROOT / "notebooks").glob("*.py"))
 
 

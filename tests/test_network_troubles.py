@@ -6,8 +6,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from dfa_utils import data_sources
-from dfa_utils.data_sources import DataUnavailableError, cache_folder, load_files
+from dfa_utils.data.datasets import DATASETS
+from dfa_utils.data.sources import (
+    DataUnavailableError,
+    SourceError,
+    cache_folder,
+    from_torchvision,
+    load_files,
+)
 
 
 @pytest.fixture
@@ -39,23 +45,21 @@ def html_proxy(monkeypatch):
     server.server_close()
 
 
-@pytest.mark.parametrize("name", ["mnist", "fashion_mnist"])
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "cifar10", "cifar100"])
 def test_a_proxy_that_answers_html_gives_no_data_set(name, html_proxy, tmp_path, monkeypatch):
     """With the real torchvision: its mirrors are asked, through the proxy, and not believed."""
     pytest.importorskip("torchvision")
     monkeypatch.setenv("DFA_DATA", str(tmp_path / "cache"))
-    files = data_sources.FILE_SETS[name]
-    changed = replace(files, sources={"torchvision": data_sources.from_torchvision})
-    monkeypatch.setitem(data_sources.FILE_SETS, name, changed)
+    files = replace(DATASETS[name].files, sources={"torchvision": from_torchvision})
     with pytest.raises(DataUnavailableError, match=r"- torchvision: python.* ended with status 1"):
-        load_files(name)
+        load_files(files)
     assert html_proxy
-    assert not list(cache_folder(name).glob("*-*"))
+    assert not set(cache_folder(name).iterdir()) - {cache_folder(name) / ".lock"}
 
 
 def test_torchvision_itself_is_asked_and_its_refusal_is_shown(tmp_path, monkeypatch):
     pytest.importorskip("torchvision")
     for protocol in ("http_proxy", "https_proxy"):  # a port on which nothing listens
         monkeypatch.setenv(protocol, "http://127.0.0.1:9")
-    with pytest.raises(data_sources.SourceError, match=r"(?s)Error downloading.*refused"):
-        data_sources.from_torchvision(data_sources.FILE_SETS["fashion_mnist"], tmp_path)
+    with pytest.raises(SourceError, match=r"(?s)Error downloading.*refused"):
+        from_torchvision(DATASETS["fashion_mnist"].files, tmp_path)

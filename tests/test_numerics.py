@@ -9,51 +9,34 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import ROOT
-from small_data import STRICT, random_dataset, random_network
-from test_training import RULES, run
+from small_data import assert_same_run, host_arrays, random_dataset, small_run
 
-from dfa_utils.arrays import get_backend
-from dfa_utils.history import QUANTITIES
-from dfa_utils.learning_rules import backward_propagation, direct_feedback_alignment
+from dfa_utils import RULES, SGD, Normal, RMSprop
+from dfa_utils.array import get_backend
 from dfa_utils.losses import LOSSES
-from dfa_utils.network import Layer, forward_propagation
-from dfa_utils.optimizers import SGD, RMSprop
-from dfa_utils.run_checks import check_finite
-from dfa_utils.training import train
+from dfa_utils.network import ACTIVATIONS
+from dfa_utils.validation.fit import check_finite
 
 pytestmark = pytest.mark.filterwarnings("error")
-ACTIVATIONS = pytest.mark.parametrize("activation", ["tanh", "logistic", "relu"])
+BY_RULE = pytest.mark.parametrize("rule", RULES)
 BY_LOSS = pytest.mark.parametrize("loss", LOSSES)
+BY_OPTIMIZER = pytest.mark.parametrize("optimizer", [SGD(0.1), RMSprop(0.01)])
 
 
-def train_on(data, rule, sizes=(6, 5, 4, 3), scale=1.0, dtype="float32", **settings):
-    """Train on a data set from weights of a given scale; return parameters and history."""
-    params, feedback = random_network(rule, (0, 1), dtype=dtype, sizes=list(sizes))
-    params = [Layer(*(array * array.dtype.type(scale) for array in layer)) for layer in params]
-    settings = {"num_epochs": 3, "batch_size": 16, "optimizer": SGD(0.1)} | settings
-    quiet = {"report": lambda *_: None, "seeds": (0, 1)}
-    return train(rule, params, data, feedback=feedback, **quiet, **settings)
+def assert_finite(run):
+    assert all(np.isfinite(array).all() for array in host_arrays(run))
 
 
-def assert_finite(result):
-    params, history = result
-    for quantity in QUANTITIES:
-        assert np.isfinite(getattr(history, quantity)).all(), quantity
-    for layer in params:
-        assert all(np.isfinite(array).all() for array in layer)
-
-
-@RULES
-@ACTIVATIONS
+@BY_RULE
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 @BY_LOSS
 def test_saturated_units_and_huge_logits(rule, activation, loss):
-    data = random_dataset(dtype="float32")
-    settings = {"activation": activation, "loss": loss, "num_epochs": 1}
     # A ReLU multiplies the size by every layer, so that its logits reach the millions.
-    scale = 30 if activation == "relu" else 1e4
-    result = train_on(data, rule, scale=scale, optimizer=SGD(1e-6), **settings)
-    assert_finite(result)
-    assert result[1].train_loss.max() > 1000
+    scale = Normal(20.0 if activation == "relu" else 1e4)
+    settings = {"activation": activation, "loss": loss, "optimizer": SGD(1e-6), "dtype": "float32"}
+    run = small_run(rule, weights=scale, biases=scale, **settings).fit(1)
+    assert_finite(run)
+    assert run.history.train_loss.max() > 1000
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -68,116 +51,99 @@ def test_a_loss_is_exact_for_huge_logits(loss, dtype):
         assert np.abs(LOSSES[loss].error(logits, targets)).max() == 1
 
 
-@RULES
+@BY_RULE
 @BY_LOSS
 def test_batches_of_one_class(rule, loss):
-    data = random_dataset(dtype="float32")
-    first = np.zeros(50, dtype=np.int64)
+    data, first = random_dataset(dtype="float32"), np.zeros(50, dtype=np.int64)
     data = replace(data, train_labels=first, train_targets=np.eye(3, dtype="float32")[first])
-    result = train_on(data, rule, loss=loss, num_epochs=20)
-    assert_finite(result)
-    assert (result[1].train_error[-1] == 0).all()
+    run = small_run(rule, data=data, loss=loss, optimizer=SGD(0.1)).fit(20)
+    assert_finite(run)
+    assert (run.history.train_error[-1] == 0).all()
 
 
-@RULES
-@pytest.mark.parametrize("optimizer", [SGD(0.1), RMSprop(0.01)], ids=["sgd", "rmsprop"])
+@BY_RULE
+@BY_OPTIMIZER
 def test_features_that_are_constant(rule, optimizer):
     data = random_dataset(dtype="float32")
-    for value in (0, 1):
+    for value in (1, 0):
         images = np.full_like(data.train_images, value)
         constant = replace(data, train_images=images, test_images=images[:20])
-        params, history = train_on(constant, rule, optimizer=optimizer)
-        assert_finite((params, history))
-    zero = replace(data, train_images=0 * images, test_images=0 * images[:20])
-    before, _ = random_network(rule, (0, 1), dtype="float32")
-    after, _ = train_on(zero, rule, optimizer=optimizer)
-    np.testing.assert_array_equal(before[0].weights, after[0].weights)
+        run = small_run(rule, data=constant, optimizer=optimizer)
+        before = run.params[0].weights.copy()
+        assert_finite(run.fit(3))
+    np.testing.assert_array_equal(before, run.params[0].weights)
 
 
-@RULES
-def test_a_batch_larger_than_the_data_is_all_of_it(rule):
-    *_, whole = run(rule, batch_size=50)
-    *_, larger = run(rule, batch_size=10**30)
-    for quantity in QUANTITIES:
-        np.testing.assert_array_equal(getattr(whole, quantity), getattr(larger, quantity))
-
-
-@RULES
+@BY_RULE
 def test_batches_of_one_sample(rule):
-    assert_finite(run(rule, batch_size=1, optimizer=SGD(0.05))[1:])
+    assert_finite(small_run(rule, batch_size=1, optimizer=SGD(0.05)).fit(3))
 
 
-@RULES
+@BY_RULE
 @pytest.mark.parametrize("hidden_layers", [1, 100])
 def test_one_and_a_hundred_hidden_layers(rule, hidden_layers):
-    data = random_dataset(dtype="float32")
-    sizes = [6, *[8] * hidden_layers, 3]
-    result = train_on(data, rule, sizes, optimizer=RMSprop(1e-3), error_reduction="sum")
-    assert_finite(result)
-    if rule is direct_feedback_alignment:
-        assert (result[1].train_loss[-1] < result[1].train_loss[0]).all()
+    sizes = (6, *[8] * hidden_layers, 3)
+    run = small_run(rule, sizes=sizes, dtype="float32", optimizer=RMSprop(1e-3), reduction="sum")
+    assert_finite(run.fit(3))
+    if rule == "dfa":
+        assert_finite(run.fit(20))
+        assert (run.history.train_loss[-1] < run.history.train_loss[0]).all()
 
 
-def broken(layer, backend="numpy"):
-    """Return the parameters of two networks, the second with one that is not finite."""
-    params, _ = random_network(backward_propagation, (4, 9), backend)
-    if layer is not None:
-        params[layer].biases[1, 0, 0] = float("nan")
-    return params
-
-
-@pytest.mark.parametrize("backend", ["numpy", "torch", STRICT], ids=["numpy", "torch", "strict"])
+@pytest.mark.parametrize("backend", ["numpy", "torch", "strict"])
 @pytest.mark.parametrize(
     ("layer", "place"),
     [(0, "hidden layer 1"), (1, "hidden layer 2"), (2, "the output layer"), (None, "the logits")],
 )
 def test_a_loss_that_is_not_finite_names_the_first_broken_layer(layer, place, backend):
+    run = small_run("bp", (4, 9), backend)
+    run.epoch = 7
+    if layer is not None:
+        run.params[layer].biases[1, 0, 0] = float("nan")
     values = {"train_loss": np.array([1.0, np.nan]), "test_loss": np.array([1.0, np.inf])}
-    text = rf"epoch 7 \(backward_propagation, seed 9 in {place}\): try a smaller learning_rate"
+    text = rf"epoch 7 \(BP, seed 9 in {place}\): try a smaller learning_rate"
     with pytest.raises(FloatingPointError, match=text):
-        check_finite(values, broken(layer, backend), 7, backward_propagation, (4, 9))
+        check_finite(values, run)
 
 
 def test_each_seed_that_diverged_is_named():
-    data = random_dataset(dtype="float32")
-    text = r"epoch 1 \(backward_propagation, seed 0 in hidden layer 1, seed 1 in hidden layer 1\)"
+    run = small_run("bp", activation="relu", optimizer=SGD(1e30), dtype="float32")
+    text = r"epoch 1 \(BP, seed 0 in hidden layer 1, seed 1 in hidden layer 1\)"
     with np.errstate(all="ignore"), pytest.raises(FloatingPointError, match=text):
-        train_on(data, backward_propagation, activation="relu", optimizer=SGD(1e30))
+        run.fit(2)
 
 
-@RULES
-@pytest.mark.parametrize("optimizer", [SGD(0.1), RMSprop(0.01)], ids=["sgd", "rmsprop"])
+def test_the_seed_that_diverged_is_named_where_others_have_stopped():
+    run = small_run("bp", (3, 4, 9)).fit(1, stop=lambda run: [True, False, False])
+    run.state.params[1].weights[1, 0, 0] = np.nan
+    with pytest.raises(FloatingPointError, match=r"epoch 2 \(BP, seed 9 in hidden layer 1\)"):
+        run.fit(2)
+
+
+@BY_RULE
+@BY_OPTIMIZER
 def test_single_and_double_precision_agree(rule, optimizer):
     """The full replication in both is a part of `make soak`."""
-    *_, single = run(rule, dtype="float32", optimizer=optimizer)
-    *_, double = run(rule, dtype="float64", optimizer=optimizer)
-    for quantity in ("train_loss", "test_loss"):
-        np.testing.assert_allclose(
-            getattr(single, quantity), getattr(double, quantity), rtol=1e-4, atol=1e-6
-        )
+    single, double = (
+        small_run(rule, dtype=dtype, optimizer=optimizer).fit(3) for dtype in ("float32", "float64")
+    )
+    assert_same_run(single, double, rtol=2e-4)
 
 
 @pytest.mark.parametrize("backend", ["numpy", "torch"])
 def test_logistic_units_far_out_do_not_overflow(backend):
-    backend = get_backend(backend)
-    params, _ = random_network(backward_propagation, (0,), backend)
+    run, backend = small_run(backend=backend, activation="logistic"), get_backend(backend)
     x = backend.asarray(np.array([[1e300] * 6, [-1e300] * 6, [0.0] * 6]))
-    outputs = forward_propagation(params, x, "logistic").outputs
-    assert all(np.isfinite(backend.to_host(output)).all() for output in outputs)
+    for output in run.network.forward(run.params, x).outputs:
+        assert np.isfinite(backend.to_host(output)).all()
 
 
 TRAIN_WITH_THREADS = """
 import json, sys
-from dfa_utils import datasets, feedback, initialisers, learning_rules, network
-from dfa_utils import optimizers, training
-data = datasets.load_dataset("digits", backend="numpy")
-rule, sizes = learning_rules.direct_feedback_alignment, [64, 400, 400, 10]
-params = network.initialise_params(sizes, [0], initialisers.zeros, backend="numpy")
-matrices = feedback.initialise_feedback(
-    rule, sizes, [0], initialisers.normal(0.1), backend="numpy"
-)
-settings = {"feedback": matrices, "num_epochs": 5, "optimizer": optimizers.SGD(0.1)}
-_, history = training.train(rule, params, data, report=lambda *_: None, **settings)
+from dfa_utils import DFA, SGD, Network, Normal, Recipe, Run, load_dataset
+data = load_dataset("digits", backend="numpy")
+network = Network.between(data, [400, 400])
+history = Run(network, Recipe(DFA(Normal(0.1)), SGD(0.1)), data, [0]).fit(5).history
 json.dump([history.test_loss.tolist(), history.test_error.tolist()], sys.stdout)
 """
 
@@ -186,12 +152,9 @@ def test_another_number_of_threads_changes_rounding_alone():
     losses, errors = [], []
     for threads in ("1", "2"):
         environment = os.environ | {"OPENBLAS_NUM_THREADS": threads, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-c", TRAIN_WITH_THREADS]
         done = subprocess.run(
-            [sys.executable, "-c", TRAIN_WITH_THREADS],
-            env=environment,
-            capture_output=True,
-            check=True,
-            timeout=100,
+            command, env=environment, capture_output=True, check=True, timeout=100
         )
         loss, error = json.loads(done.stdout)
         losses.append(loss)

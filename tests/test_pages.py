@@ -1,23 +1,27 @@
 """The prose pages: no typed results, and nothing that points to what is not there."""
 
-import builtins
+import importlib
 import re
+import sys
 from pathlib import Path
 
 import jinja2
-import jupytext
-import numpy as np
 import pytest
 import yaml
+from bs4 import BeautifulSoup
+from conftest import book_tool
 from jinja2 import nodes
 from pybtex.database import parse_file
 
 import dfa_utils
-from dfa_utils import records
-from dfa_utils.benchmark_numbers import headline_numbers
-from dfa_utils.benchmark_plots import FIGURES
-from dfa_utils.paper_table import table_numbers
-from dfa_utils.stored_results import load_results
+from benchmarks.headlines import headline_numbers
+from benchmarks.pictures import FIGURES
+from dfa_utils.chapter.records import read_records
+from dfa_utils.chapter.stored import load_results
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "book" / "extensions"))
+measured = importlib.import_module("measured")
+contents, paper_table = book_tool("contents"), book_tool("paper_table")
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*ROOT.glob("book/*.md"), *ROOT.glob("book/api/*.md")])
@@ -26,6 +30,7 @@ TEXTS = [*PAGES, *(ROOT / name for name in ("README.md", "CHANGELOG.md", "benchm
 
 SUBSTITUTION = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
+ROLE = re.compile(r"\{(num|pm)\}`([^`]*)`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CITATION = re.compile(r"\{cite:[tp]\}`([^`]*)`")
 # A share or a measured value: 9.87, 10 %, ten percent. Years and sizes of data sets are neither.
@@ -44,75 +49,24 @@ def read(path):
 
 def typed_results(text):
     """Return what looks like a result that somebody has typed."""
-    return TYPED_RESULT.findall(CODE.sub("", SUBSTITUTION.sub("", text)))
+    return TYPED_RESULT.findall(CODE.sub("", SUBSTITUTION.sub("", ROLE.sub("", text))))
 
 
 def used_records(text):
-    """Return the records that substitutions use, as pairs (notebook, record)."""
+    """Return the records that substitutions and roles use, as pairs (notebook, record)."""
     found = set()
     for expression in SUBSTITUTION.findall(text):
         tree = jinja2.Environment().parse("{{" + expression + "}}")
         accesses = list(tree.find_all(nodes.Getattr))
         found |= {(access.node.name, access.attr) for access in accesses}
         assert len(list(tree.find_all(nodes.Name))) == len(accesses), expression
+    for role, shown in ROLE.findall(text):
+        path = shown.partition(" ")[0]
+        paths = [path] if role == "num" else [path, measured.deviation_of(path)]
+        for one in paths:
+            notebook, name, curve, _ = measured.PATH.fullmatch(one).groups(default="")
+            found.add((notebook, name + curve))
     return found
-
-
-class Anything:
-    """Stands in for whatever a notebook has computed when it comes to record it."""
-
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self
-
-    def __call__(self, *args, **kwargs):
-        return self
-
-    def __getitem__(self, key):
-        return self
-
-    __sub__ = __round__ = __call__
-
-    def __len__(self):
-        return 2
-
-    def __iter__(self):
-        return iter(())
-
-    def __format__(self, spec):
-        return "anything"
-
-    def __array__(self, dtype=None, copy=None):
-        return np.zeros(2)
-
-
-class Names(dict):
-    """Global names in which every name that is neither set nor built in stands for anything."""
-
-    def __missing__(self, name):
-        if hasattr(builtins, name):
-            raise KeyError(name)
-        return Anything()
-
-
-def declared_records(notebook, monkeypatch):
-    """Return the names that a notebook records: its recording cells are run, the others not."""
-    declared = set()
-    monkeypatch.setattr(records, "record", lambda name, value: declared.add(name))
-    for check in ("check", "check_instance"):
-        monkeypatch.setattr(records, check, lambda name, value, *_: value)
-    cells = (cell.source for cell in jupytext.read(notebook).cells if cell.cell_type == "code")
-    names = Names()
-    recording = ("record_errors", "record_history", "show_provenance")
-    names.update((name, vars(records)[name]) for name in recording)
-    names["record"] = records.record
-    for source in cells:
-        if re.search(
-            r"^\s*(?:record|record_errors|record_history|show_provenance)\(", source, re.MULTILINE
-        ):
-            exec(source, {}, names)
-    return declared
 
 
 @pytest.fixture(scope="module")
@@ -135,49 +89,93 @@ def test_a_typed_result_is_noticed(text):
     assert typed_results(text)
 
 
-def test_used_records_are_those_that_the_notebooks_declare(monkeypatch):
-    declared = {
-        (re.sub(r"^\d+_", "", notebook.stem), name)
-        for notebook in NOTEBOOKS
-        for name in declared_records(notebook, monkeypatch)
-    }
-    declared |= {("benchmark", name) for name in headline_numbers(load_results("benchmark"))}
-    declared |= {("soak", name) for name in load_results("soak")}
-    declared |= {("paper_table", name) for name in table_numbers()}
-    declared |= {("site", "pdf")}  # the link to it, where there is one
+def recorded(smoke_book):
+    """Return what the notebooks of the built book have recorded, by notebook and name."""
+    assert smoke_book.status == "0", smoke_book.output
+    return {path.stem: read_records(path) for path in smoke_book.executed.glob("*.ipynb")}
+
+
+def test_used_records_are_there(smoke_book):
+    there = {(stem, name) for stem, records in recorded(smoke_book).items() for name in records}
+    there |= {("benchmark", name) for name in headline_numbers(load_results("benchmark"))}
+    there |= {("soak", name) for name in load_results("soak")}
+    there |= {("paper_table", name) for name in paper_table.table_numbers()}
+    there |= {("site", name) for name in ("pdf", "colab", "seconds", "records")}
     used = {pair for page in PAGES for pair in used_records(read(page))}
-    assert used <= declared
+    assert used <= there
 
 
-def is_headline(name):
-    """Tell a number that a page can show from curves, lists and provenance."""
-    return not name.endswith(("_curve", "_per_seed")) and name != "provenance"
+def test_results_page_shows_every_number_of_every_notebook(smoke_book):
+    page = BeautifulSoup(read(smoke_book.html / "book" / "results.html"), "html.parser")
+    section = page.select_one("#every-number")
+    for notebook in contents.notebooks(ROOT):
+        records = recorded(smoke_book)[notebook.name]
+        heading = section.select_one(f'strong a[href$="/{notebook.name}.html"]')
+        table = heading.find_parent("p").find_next("table")
+        shown = {row.code.text: row.find_all("td")[1].text for row in table.tbody.find_all("tr")}
+        names = {name for name in records if contents.is_headline(name)}
+        deviations = {name for name in names if name.removesuffix("_std") in names - {name}}
+        assert set(shown) == names - deviations
+        for name in deviations:
+            assert shown[name.removesuffix("_std")].count("±") == 1
+    seconds = page.select_one("#time table")
+    assert len(seconds.tbody.find_all("tr")) == len(NOTEBOOKS)
 
 
-def test_results_page_shows_every_headline_of_every_notebook(monkeypatch):
-    shown = used_records(read(ROOT / "book" / "results.md"))
-    for notebook in NOTEBOOKS:
-        stem = re.sub(r"^\d+_", "", notebook.stem)
-        names = filter(is_headline, declared_records(notebook, monkeypatch))
-        assert {(stem, name) for name in names} <= shown
-
-
-def test_substitutions_are_read_as_jinja_reads_them():
-    expression = '{{ "%.1f" % a.b_std if a.b_std is not none else "n/a" }} and {{ c.d }}'
-    assert used_records(expression) == {("a", "b_std"), ("c", "d")}
+def test_substitutions_and_roles_are_read_as_the_build_reads_them():
+    assert used_records("{{ a.b | length }} and {{ c.d }}") == {("a", "b"), ("c", "d")}
     with pytest.raises(AssertionError, match="whole"):
         used_records("{{ whole }}")
+    roles = "{num}`a.b`, {pm}`a.c %.1f` and {pm}`a.d_curve[-1][0]`"
+    names = ("b", "c", "c_std", "d_curve", "d_std_curve")
+    assert used_records(roles) == {("a", name) for name in names}
 
 
-def test_a_missing_deviation_is_shown_as_such():
-    for expression in SUBSTITUTION.findall(read(ROOT / "book" / "results.md")):
-        if "_std" in expression:
-            ((notebook, name),) = used_records("{{" + expression + "}}")
-            show = jinja2.Environment().compile_expression(expression)
-            assert show({notebook: {name: None}}) == "n/a"
-            assert show({notebook: {name: 0.126}}) == (
-                "0.1" if name == "epochs_run_std" else "0.13"
-            )
+RECORDS = {"a": {"b": 1.234, "b_std": 0.126, "c": 2, "c_std": None, "d_curve": [[1], [2.5]]}}
+RECORDS["a"]["d_std_curve"] = [[None], [0.25]]
+RECORDS["some"] = {
+    "long_name": 1.0,
+    "long_name_std": 0.5,
+    "long_curve": [1.0],
+    "long_std_curve": [2],
+}
+
+
+@pytest.mark.parametrize(
+    ("show", "path", "form", "text"),
+    [
+        (measured.one_number, "a.b", "%.2f", "1.23"),
+        (measured.one_number, "a.b", "%.0f", "1"),
+        (measured.one_number, "a.c_std", "%.2f", "n/a"),
+        (measured.one_number, "a.d_curve[-1][0]", "%.1f", "2.5"),
+        (measured.with_deviation, "a.b", "%.2f", "1.23\xa0±\xa00.13"),
+        (measured.with_deviation, "a.c", "%.1f", "2.0\xa0±\xa0n/a"),
+        (measured.with_deviation, "some.long_name", "%.1f", "1.0\xa0±\xa00.5"),
+        (measured.with_deviation, "some.long_curve[0]", "%.1f", "1.0\xa0±\xa02.0"),
+        (measured.with_deviation, "a.d_curve[1][0]", "%.2f", "2.50\xa0±\xa00.25"),
+    ],
+)
+def test_a_number_is_shown_with_what_is_recorded_beside_it(show, path, form, text):
+    assert show(RECORDS, path, form) == text
+
+
+@pytest.mark.parametrize("path", ["a.x", "x.b", "b", "a.d_curve[7]", "a.b c", ""])
+def test_a_number_that_is_not_there_is_an_error(path):
+    with pytest.raises(LookupError):
+        measured.with_deviation(RECORDS, path, "%.2f")
+
+
+def test_lists_of_chapters_are_those_of_the_contents():
+    """In the README, which `make sync` writes; nowhere else is a list written by hand."""
+    readme, config = read(ROOT / "README.md"), yaml.safe_load(read(ROOT / "_config.yml"))
+    chapters = contents.notebooks(ROOT)
+    assert [one.name for one in chapters] == re.findall(
+        r"file: notebooks/(\w+)", read(ROOT / "_toc.yml")
+    )
+    assert contents.with_chapters(readme, chapters, config) == readme, "run: make sync"
+    for page in PAGES:
+        listed = set(re.findall(r"/blob/\w+/notebooks/(\w+)\.ipynb", read(page)))
+        assert len(listed) <= 1, page
 
 
 def test_every_citation_is_in_the_bibliography_and_every_entry_is_cited(bibliography):
@@ -249,17 +247,15 @@ def test_citation_file_is_complete_and_of_this_version():
     assert citation["version"] in read(ROOT / "CHANGELOG.md")
 
 
-def test_addresses_of_the_repository_agree():
-    repository = yaml.safe_load(read(ROOT / "_config.yml"))["repository"]
-    assert yaml.safe_load(read(ROOT / "CITATION.cff"))["repository-code"] == repository["url"]
-    owner, name = repository["url"].split("/")[-2:]
-    for path in (ROOT / "README.md", ROOT / "book" / "running.md", ROOT / "book" / "ja.md"):
-        colab = re.findall(r"https://colab\.research\.google\.com/github/([^)\s]+)", read(path))
-        notebooks = {
-            f"{owner}/{name}/blob/{repository['branch']}/notebooks/{notebook.stem}.ipynb"
-            for notebook in NOTEBOOKS
-        }
-        assert set(colab) == notebooks
+def test_addresses_of_the_repository_agree(smoke_book):
+    config = yaml.safe_load(read(ROOT / "_config.yml"))
+    citation = yaml.safe_load(read(ROOT / "CITATION.cff"))
+    assert citation["repository-code"] == config["repository"]["url"]
+    everywhere = {contents.colab_address(path.stem, config) for path in NOTEBOOKS}
+    pages = [smoke_book.html / "book" / f"{name}.html" for name in ("running", "ja")]
+    for path in (ROOT / "README.md", *pages):
+        found = re.findall(r"https://colab\.[^)\s\"]+\.ipynb", read(path))
+        assert set(found) == everywhere
 
 
 def test_licences_are_whole():

@@ -9,19 +9,14 @@ import numpy as np
 import pytest
 from conftest import book_tool
 
-from dfa_utils.alignment import follow_alignment
-from dfa_utils.batches import shuffled_orders
-from dfa_utils.datasets import load_dataset
-from dfa_utils.feedback import feedback_shapes, initialise_feedback
-from dfa_utils.initialisers import normal, zeros
-from dfa_utils.learning_rules import LEARNING_RULES
-from dfa_utils.network import initialise_params
-from dfa_utils.optimizers import SGD
+from dfa_utils import RULES, SGD, Network, Normal, Recipe, Run, Zeros, error_angles, load_dataset
+from dfa_utils.array import get_backend
+from dfa_utils.array.batches import shuffled_orders
 
 NODE = Path(sys.prefix) / "bin" / "node"
-RULES = ("bp", "fa", "dfa")
+OFFERED = ("bp", "fa", "dfa")
 SIZES, SEED, BATCH_SIZE, EPOCHS, RATE = [64, 32, 24, 10], 3, 32, 3, 0.1
-STARTS = {"small": normal(0.1), "zero": zeros}
+STARTS = {"small": Normal(0.1), "zero": Zeros()}
 
 
 @pytest.fixture(scope="module")
@@ -46,26 +41,25 @@ def digits():
     return load_dataset("digits", backend="numpy")
 
 
-def start(rule, initialiser):
-    """Return initial parameters and feedback."""
-    options = {"backend": "numpy"}
-    params = initialise_params(SIZES, [SEED], initialiser, **options)
-    rule = LEARNING_RULES[rule]
-    return params, initialise_feedback(rule, SIZES, [SEED], normal(0.3), **options)
+def start(digits, rule, name):
+    """Return a run before its first epoch."""
+    recipe = Recipe(RULES[rule](Normal(0.3)), SGD(RATE), batch_size=BATCH_SIZE)
+    return Run(Network(SIZES), recipe, digits, [SEED], weights=STARTS[name])
 
 
 @pytest.fixture(scope="module")
 def trained_in_node(scripts, digits):
     """What the playground makes of each rule and start, in one process."""
-    orders = [shuffled_orders(digits, [SEED], epoch)[0] for epoch in range(1, EPOCHS + 1)]
+    count, numpy = len(digits.train_labels), get_backend("numpy")
+    orders = [shuffled_orders(count, [SEED], epoch, numpy)[0] for epoch in range(1, EPOCHS + 1)]
     runs = {}
-    for rule in RULES:
-        for name, initialiser in STARTS.items():
-            params, feedback = start(rule, initialiser)
+    for rule in OFFERED:
+        for name in STARTS:
+            run = start(digits, rule, name)
             runs[rule, name] = {
                 "rule": rule,
-                "params": [{k: v[0].tolist() for k, v in p._asdict().items()} for p in params],
-                "feedback": [matrix[0].tolist() for matrix in feedback],
+                "params": [{k: v[0].tolist() for k, v in p._asdict().items()} for p in run.params],
+                "feedback": [matrix[0].tolist() for matrix in run.feedback],
                 "learningRate": RATE,
                 "batchSize": BATCH_SIZE,
                 "orders": [order.tolist() for order in orders],
@@ -75,37 +69,28 @@ def trained_in_node(scripts, digits):
 
 
 @pytest.mark.parametrize("name", STARTS)
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", OFFERED)
 def test_the_playground_trains_as_dfa_utils_does(trained_in_node, digits, rule, name):
     found = trained_in_node[rule, name]
-    params, feedback = start(rule, STARTS[name])
-    trained, history, angles = follow_alignment(
-        LEARNING_RULES[rule],
-        params,
-        digits,
-        feedback=feedback,
-        optimizer=SGD(RATE),
-        batch_size=BATCH_SIZE,
-        num_epochs=EPOCHS,
-        seeds=[SEED],
-        report=lambda *_: None,
-    )
+    run = start(digits, rule, name).fit(EPOCHS, measure={"angles": error_angles})
+    history = run.history
     # The last bit of a sum may turn one image on the boundary of two classes.
     one_train, one_test = (100 / len(x) + 1e-6 for x in (digits.train_labels, digits.test_labels))
     np.testing.assert_allclose(found["trainError"], history.train_error[:, 0], atol=one_train)
     np.testing.assert_allclose(found["testError"][1:], history.test_error[:, 0], atol=one_test)
     measured = np.array(found["angles"], dtype=float)
     # float32 gives the cosine of a small angle with an error that the arc cosine enlarges.
-    np.testing.assert_allclose(measured, angles[..., 0], atol=0.1 if rule == "bp" else 0.01)
-    for layer, ours in zip(trained, found["params"], strict=True):
+    angles = np.array(run.measured["angles"])[:, 0]
+    np.testing.assert_allclose(measured, angles, atol=0.1 if rule == "bp" else 0.01)
+    for layer, ours in zip(run.params, found["params"], strict=True):
         np.testing.assert_allclose(ours["weights"], layer.weights[0], atol=2e-5)
         np.testing.assert_allclose(ours["biases"], layer.biases[0], atol=2e-5)
 
 
-def test_training_moves_what_is_compared(trained_in_node):
+def test_training_moves_what_is_compared(trained_in_node, digits):
     """So that two networks that both stand still cannot pass for the same."""
     for (rule, name), found in trained_in_node.items():
-        params, _ = start(rule, STARTS[name])
+        params = start(digits, rule, name).params
         moved = [
             np.abs(np.array(ours["weights"]) - layer.weights[0]).max()
             for layer, ours in zip(params, found["params"], strict=True)
@@ -140,7 +125,6 @@ def test_random_numbers_have_the_right_shapes_and_sizes(described):
         assert abs(weights.mean()) < 4 * 0.5 / np.sqrt(weights.size)
         assert weights.std() == pytest.approx(0.5, rel=0.2)
     for rule, matrices in described["feedback"].items():
-        shapes = feedback_shapes(LEARNING_RULES[rule], SIZES)
-        assert [np.shape(matrix) for matrix in matrices] == shapes
+        assert [np.shape(matrix) for matrix in matrices] == RULES[rule]().shapes(SIZES)
     assert sorted(described["order"]) == list(range(len(described["trainImages"])))
     assert described["order"] != sorted(described["order"])

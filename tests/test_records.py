@@ -1,21 +1,20 @@
-"""Records: written in a notebook, read by a program."""
+"""Records: written in a notebook, read by a program; and the commit that they come from."""
 
 import json
+import subprocess
 
 import nbformat
-import numpy as np
-import pytest
 from nbclient import NotebookClient
 
-from dfa_utils.history import History
-from dfa_utils.records import read_records
+from dfa_utils.chapter.provenance import ROOT, commit
+from dfa_utils.chapter.records import read_records
 
 
 def test_records_survive_a_notebook(tmp_path):
     source = "\n".join(
         [
             "import numpy as np",
-            "from dfa_utils.records import record, record_errors",
+            "from dfa_utils.chapter.records import record, record_errors",
             "record('plain', 1.5)",
             "record('missing', float('nan'))",
             "record('count', np.int64(3))",
@@ -42,11 +41,20 @@ def test_records_survive_a_notebook(tmp_path):
     assert json.loads(data["application/papermill.record/application/json"]) == 1.5
 
 
-def test_histories_join_in_time():
-    values = np.ones((2, 3))
-    first = History((0, 1, 2), np.array([1, 2]), *[values] * 4)
-    second = History((0, 1, 2), np.array([3]), *[values[:1]] * 4)
-    assert first.followed_by(second).epochs.tolist() == [1, 2, 3]
-    assert first.followed_by(second).test_error.shape == (3, 3)
-    with pytest.raises(AttributeError):
-        first.seeds = ()
+def test_the_commit_is_that_of_the_checkout_and_not_of_one_above(tmp_path, monkeypatch):
+    """As where the package is installed below a folder that is a repository of its own."""
+    identity = ["-c", "user.name=n", "-c", "user.email=e"]
+    for command in (["init", "-q"], [*identity, "commit", "-q", "--allow-empty", "-m", "first"]):
+        subprocess.run(["git", "-C", tmp_path, *command], check=True)
+    below = tmp_path / "lib" / "site-packages"
+    below.mkdir(parents=True)
+    assert commit(below) == "unknown"
+    assert commit(tmp_path / "nowhere") == "unknown"
+    command = ["git", "-C", tmp_path, "rev-parse", "--short", "HEAD"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert commit(tmp_path) == done.stdout.strip()
+    (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
+    assert commit(tmp_path / "link") == done.stdout.strip()
+    assert commit() == commit(ROOT)
+    monkeypatch.setenv("PATH", "")
+    assert commit(tmp_path) == "unknown"

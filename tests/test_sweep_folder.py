@@ -3,22 +3,25 @@
 import cProfile
 import json
 import math
+import os
 import pstats
 import shutil
+import subprocess
+import sys
+from contextlib import nullcontext
 
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import ROOT
 from small_sweep import TRIAL, begin, fail, finish, write_trial
 
+from dfa_utils.sweep import command, driver, folder
 from dfa_utils.sweep.command import main
-from dfa_utils.sweep.driver import missing_points, run_sweep
+from dfa_utils.sweep.driver import missing_points, prepare, run_sweep
 from dfa_utils.sweep.errors import SweepError
 from dfa_utils.sweep.execution import check_worker
-from dfa_utils.sweep.store import (
-    locked,
-    read_plan,
-)
+from dfa_utils.sweep.folder import damaged_points, locked, point_folder, read_plan
 from dfa_utils.sweep.summary import print_summary, summarize
 from dfa_utils.sweep.table import build_table, load_table, write_table
 
@@ -75,6 +78,135 @@ def test_a_folder_of_something_else_is_refused_and_left_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["trial.py"]
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("status.json", ""),
+        ("status.json", '{"state": "do'),
+        ("status.json", "[]"),
+        ("status.json", "\0" * 50),
+        ("records.json", ""),
+        ("records.json", '{"a_error": [1.0, '),
+        ("records.json", None),
+    ],
+)
+def test_a_point_whose_files_are_not_whole_is_missing_and_is_named(tmp_path, name, content):
+    plan = begin(tmp_path, [{"size": [1, 2]}])
+    for point in plan.points:
+        finish(tmp_path, point, a_error=1.0)
+    path = point_folder(tmp_path, plan.points[0].name) / name
+    path.write_text(content) if content is not None else path.unlink()
+    assert missing_points(tmp_path, plan) == plan.points[:1]
+    assert damaged_points(tmp_path, plan.points) == plan.points[:1]
+    assert build_table(tmp_path)[0]["state"].unique().tolist() == ["missing", "done"]
+    assert summarize(tmp_path)["a_error_count"].tolist() == [0, 1]
+
+
+def test_a_damaged_point_is_said_and_done_again(tmp_path, monkeypatch):
+    plan = begin(tmp_path, [{"size": [1]}])
+    finish(tmp_path, plan.points[0], a_error=1.0)
+    (point_folder(tmp_path, plan.points[0].name) / "records.json").write_text("")
+    (tmp_path / "sweep.json").write_text("")
+    lines = []
+    monkeypatch.setattr(driver, "connect", lambda *arguments: nullcontext())
+    monkeypatch.setattr(driver, "_run", lambda *arguments: lines.append("it runs"))
+    run_sweep(write_trial(tmp_path.parent), [{"size": [1]}], tmp_path, report=lines.append)
+    assert lines[0] == f"{tmp_path / 'sweep.json'} was empty or cut: it is written anew"
+    assert lines[2].endswith(f"empty or cut, and are done again: {plan.points[0].name}")
+    assert lines[3] == "it runs" and read_plan(tmp_path) == plan
+
+
+@pytest.mark.parametrize("names", [[".lock", "notebook.ipynb"], [".lock"], ["sweep.json"]])
+def test_a_folder_whose_beginning_broke_off_is_begun_again(tmp_path, names):
+    for name in names:
+        (tmp_path / name).touch()
+    plan = begin(tmp_path, [{"size": [1]}])
+    assert read_plan(tmp_path) == plan
+
+
+def test_a_notebook_that_is_no_sweeps_is_not_written_over(tmp_path):
+    (tmp_path / "notebook.ipynb").touch()
+    with pytest.raises(SweepError, match="holds something else than a sweep"):
+        begin(tmp_path, [{"size": [1]}])
+
+
+@pytest.mark.parametrize("content", ["", '{"notebook": "trial", "co', '{"notebook": "trial"}', "3"])
+def test_a_damaged_plan_is_named(tmp_path, content):
+    (tmp_path / "sweep.json").write_text(content)
+    with pytest.raises(SweepError, match=r"sweep\.json is damaged: start the sweep again"):
+        summarize(tmp_path)
+
+
+def status_of(*arguments):
+    """Run the command in this process; return its status."""
+    with pytest.raises(SystemExit) as end:
+        main([str(argument) for argument in arguments])
+    return end.value.code
+
+
+def test_what_keeps_a_sweep_from_going_on_ends_it_with_2(tmp_path, capsys, monkeypatch):
+    trial, grid = write_trial(tmp_path), ["--grid", "size=1"]
+    assert status_of(trial, *grid, "--out", "/dev/null/x") == 2
+    assert "Not a directory" in capsys.readouterr().err
+    (tmp_path / "empty.ipynb").touch()
+    assert status_of(tmp_path / "empty", *grid, "--out", tmp_path / "out") == 2
+    assert "cannot be read as a notebook" in capsys.readouterr().err
+    (tmp_path / "empty.py").touch()
+    assert status_of(tmp_path / "empty.py", *grid, "--out", tmp_path / "out") == 2
+    assert "has no parameter size; it has none" in capsys.readouterr().err
+
+    def full(path, content):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(folder, "write_whole", full)
+    assert status_of(trial, *grid, "--out", tmp_path / "out") == 2
+    assert "No space left on device" in capsys.readouterr().err
+    monkeypatch.setattr(command, "run_sweep", lambda *arguments, **options: 1 / 0)
+    assert status_of(trial, *grid, "--out", tmp_path / "out") == 2
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_a_summary_of_nothing_says_so(tmp_path, capsys):
+    plan = begin(tmp_path, [{"size": [1, 2, 3]}])
+    fail(tmp_path, plan.points[0])
+    assert status_of("summarize", tmp_path) == 2
+    said = capsys.readouterr()
+    assert f"nothing is done in {tmp_path} yet: 2 missing, 1 failed" in said.err
+    assert "DataFrame" not in said.out
+    finish(tmp_path, plan.points[1], name="a text")
+    assert status_of("summarize", tmp_path) == 2
+    assert "records no number" in capsys.readouterr().err
+
+
+def test_a_path_may_begin_at_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    _, plan, out = prepare(write_trial(tmp_path), [{"size": [1]}], "~/out")
+    assert out == tmp_path / "out"
+    finish(begin(out, [{"size": [1]}]) and out, plan.points[0], a_error=1.0)
+    assert summarize("~/out")["a_error"].tolist() == [1.0]
+    write_table("~/out")
+    assert len(load_table("~/out")) == 2 and not (tmp_path / "~").exists()
+
+
+def test_a_terminal_that_knows_ascii_alone_ends_nothing(tmp_path):
+    out = tmp_path / "\N{GREEK SMALL LETTER EPSILON}"
+    finish(out, begin(out, [{"size": [1]}]).points[0], a_error=1.0, a_error_per_seed=[0.5, 1.5])
+    trial = write_trial(tmp_path)
+    for arguments, words in (
+        (["summarize", out], "1 +- 0.71 (2)"),
+        ([trial, "--grid", "size=1", "--out", out], r"1 done, 0 failed: "),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "dfa_utils.sweep", *arguments],
+            env=os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        assert words in done.stdout
+
+
 def test_a_second_driver_is_kept_out(tmp_path):
     with locked(tmp_path), pytest.raises(SweepError, match="another dfa-sweep is at work"):
         run_sweep(write_trial(tmp_path.parent), [{"size": [1]}], tmp_path)
@@ -94,6 +226,7 @@ def test_a_worker_with_other_code_or_without_the_folder_is_refused(tmp_path):
     [
         (["--grid", "sise=1"], "has no parameter sise"),
         (["--grid", "rate=1e-4"], "write 1.0e-4"),
+        (["--grid", "seeds=[1,1]"], "seeds must be distinct, got [1, 1]"),
         (["--grid", "seeds=1,2"], r"write a list, seeds=[1]; seeds=[1],[1] is two points"),
         ([], "the grid is empty"),
         (["--grid-file", "none.yml"], "none.yml cannot be read"),

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from importlib.metadata import entry_points
 
 import nbformat
@@ -44,28 +45,40 @@ def no_driver_outlives_its_test():
     end_drivers()
 
 
-@pytest.fixture
-def cluster(tmp_path):
-    """The address of a scheduler with two workers, and its process; each has one of its own."""
-    file = tmp_path / "scheduler.json"
-    commands = [["scheduler", "--port", "0"]]
-    commands += [["worker", "--nthreads", "1", "--no-nanny", "--name", name] for name in "ab"]
+SCHEDULER = ["scheduler", "--port", "0"]
+WORKER = ["worker", "--nthreads", "1", "--no-nanny"]
+
+
+@contextmanager
+def dask_processes(folder, *commands):
+    """Start a scheduler, or it and workers; give its address and the processes."""
+    file = folder / "scheduler.json"
     processes = [
         subprocess.Popen(
             [sys.executable, "-m", "dask", *command, *LOOPBACK, "--scheduler-file", file],
-            cwd=tmp_path,
+            cwd=folder,
             env=environment(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         for command in commands
     ]
-    wait_until(file.exists)
-    wait_until(lambda: file.read_text().endswith("}"))
-    yield json.loads(file.read_text())["address"], processes[0]
-    for process in processes:
-        process.kill()
-        process.wait()
+    try:
+        wait_until(file.exists)
+        wait_until(lambda: file.read_text().endswith("}"))
+        yield json.loads(file.read_text())["address"], processes
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """The address of a scheduler with two workers, and its process; each has one of its own."""
+    workers = [[*WORKER, "--name", name] for name in "ab"]
+    with dask_processes(tmp_path, SCHEDULER, *workers) as (address, processes):
+        yield address, processes[0]
 
 
 def test_a_sweep_survives_a_point_that_raises_and_a_worker_that_is_killed(tmp_path, cluster):
@@ -172,6 +185,79 @@ def test_a_point_that_kills_its_workers_is_given_up_and_the_others_go_on(tmp_pat
     assert states(out) == {("kill", 1): "failed", ("add", 1): "done"}
     assert len(started(out, "kill", 1)) == 2
     assert "every worker that ran it died" in printed
+
+
+def test_a_notebook_whose_process_is_killed_is_executed_once_more(tmp_path):
+    notebook, out = write_trial(tmp_path), tmp_path / "out"
+    grid = ["--grid", "task=die,die once,add", "--grid", "size=1", "--workers", "1"]
+    status, printed = drive(notebook, out, *grid)
+    assert status == 1, printed
+    assert states(out) == {("die", 1): "failed", ("die once", 1): "done", ("add", 1): "done"}
+    assert "its process was killed each time; its memory may not suffice" in printed
+    assert [len(started(out, task, 1)) for task in ("die", "die once")] == [2, 2]
+    # The second execution went on from what the first had left.
+    assert (out / "resumed-die once-1").exists()
+    assert list((out / "points").glob("*/running-*")) == []
+
+
+SCRIPT = """
+from pathlib import Path
+
+import numpy as np
+
+from dfa_utils.sweep import driver
+
+print("the script runs")
+grid = [{"rate": np.logspace(-1, 0, 2)}]
+print(driver.run_sweep("trial.py", grid, "out", workers=1))
+"""
+
+
+def test_a_script_needs_no_main_guard(tmp_path):
+    write_trial(tmp_path)
+    (tmp_path / "script.py").write_text(SCRIPT)
+    done = subprocess.run(
+        [sys.executable, "script.py"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Outcome(done=2, failed=0)" in done.stdout
+    assert done.stdout.count("the script runs") == 1 and not done.stderr
+
+
+def test_workers_that_die_before_they_begin_do_not_keep_a_point_for_ever(tmp_path):
+    write_trial(tmp_path)
+    die = "def die(*arguments):\n    import os\n    os._exit(1)\n\n\ndriver.run_point = die\n"
+    die += "driver.HANDED_OUT = 2\n"
+    script = SCRIPT.replace("print(driver", f"{die}print(driver").replace("0, 2)", "0, 1)")
+    (tmp_path / "script.py").write_text(script)
+    done = subprocess.run(
+        [sys.executable, "script.py"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert "Outcome(done=0, failed=1)" in done.stdout, done.stderr
+    assert "every worker that was given it died before it began" in done.stdout
+
+
+def test_a_scheduler_without_workers_is_reported_and_waited_for(tmp_path):
+    notebook, out = write_trial(tmp_path), tmp_path / "out"
+    with dask_processes(tmp_path, [*SCHEDULER, "--no-dashboard"]) as (address, _):
+        driver = start_driver(notebook, out, "--scheduler", address, "--grid", "size=1")
+        first, second = driver.stdout.readline(), driver.stdout.readline()
+        assert first == "1 points, 0 of them done before\n"
+        assert second == f"the scheduler at {address} has no workers: waiting for some\n"
+        with dask_processes(tmp_path, WORKER):
+            printed, _ = driver.communicate(timeout=90)
+    assert driver.returncode == 0, printed
+    assert "dashboard" not in printed and "1 done, 0 failed" in printed
 
 
 def test_the_command_is_installed():

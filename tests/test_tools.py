@@ -1,6 +1,5 @@
 """The commands that check a build against another, and pinned versions against a database."""
 
-import os
 import subprocess
 import sys
 
@@ -9,7 +8,7 @@ import pytest
 from conftest import ROOT, book_tool
 from replication import difference_of_precisions
 
-from dfa_utils.stored_results import load_results
+from dfa_utils.chapter.stored import load_results
 
 
 @pytest.mark.parametrize(
@@ -47,7 +46,7 @@ def test_an_empty_folder_is_an_error(tmp_path):
 def write_result(folder, *sources):
     folder.mkdir()
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "01_x.ipynb")
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), folder / "x.ipynb")
 
 
 def test_notebooks_without_records_are_the_same(tmp_path, capsys, monkeypatch):
@@ -58,45 +57,31 @@ def test_notebooks_without_records_are_the_same(tmp_path, capsys, monkeypatch):
     assert "0 records of 1 notebooks are the same to the bit." in capsys.readouterr().out
 
 
-def audit(tmp_path, script):
-    """Run the audit with a small program in the place of pip-audit."""
-    (tmp_path / "pip_audit").mkdir()
-    (tmp_path / "pip_audit" / "__main__.py").write_text(f"import sys\n{script}\n")
-    command = [sys.executable, ROOT / "book/tools/audit.py", "constraints.txt", "pyproject.toml"]
-    return subprocess.run(
-        command,
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+def test_kinds_of_outputs_are_compared_and_not_what_they_hold(tmp_path, capsys, monkeypatch):
+    tool, stream = book_tool("verify"), {"output_type": "stream", "name": "stdout"}
+    picture = nbformat.v4.new_output("display_data", {"image/png": "", "text/plain": "figure"})
+    pieces = [nbformat.from_dict(stream | {"text": text}) for text in ("a", "b")]
+    for folder, outputs in (
+        ("one", [*pieces, picture]),
+        ("two", [pieces[0], picture]),
+        ("three", pieces),
+    ):
+        write_result(tmp_path / folder, "draw()")
+        path = tmp_path / folder / "x.ipynb"
+        notebook = nbformat.read(path, 4)
+        notebook.cells[0].outputs = outputs
+        nbformat.write(notebook, path)
+    assert tool.outputs_of(tmp_path / "one") == tool.outputs_of(tmp_path / "two")
+    monkeypatch.setattr(sys, "argv", ["verify", str(tmp_path / "one"), str(tmp_path / "three")])
+    with pytest.raises(SystemExit, match=r"x cell 1: \['stdout', 'image/png', 'text/plain'\] and"):
+        tool.main()
 
 
-def test_the_audit_asks_about_every_pin(tmp_path):
-    done = audit(tmp_path, "print(open(sys.argv[sys.argv.index('--requirement') + 1]).read())")
-    assert done.returncode == 0, done.stderr
-    constraints = (ROOT / "constraints.txt").read_text().splitlines()
-    pins = [line for line in constraints if not line.startswith("#")]
-    assert set(pins) <= set(done.stdout.splitlines())
-    assert any(line.startswith("torch==") for line in done.stdout.splitlines())
-    assert f"No known vulnerability in {len(set(done.stdout.split(chr(10))[:-3]))}" in done.stdout
-
-
-def test_the_audit_says_plainly_that_it_cannot_reach_the_database(tmp_path):
-    done = audit(tmp_path, "sys.exit('ServiceError: Max retries exceeded')")
-    assert done.returncode == 1
-    assert done.stderr == (
-        "Nothing was audited: the database cannot be reached "
-        "(ServiceError: Max retries exceeded).\n"
-    )
-    assert "No known vulnerability" not in done.stdout
-
-
-def test_the_audit_fails_with_what_was_found(tmp_path):
-    done = audit(tmp_path, "print('numpy 2.4.6 X-1'); sys.exit('Found 1 known vulnerability')")
-    assert done.returncode == 1
-    assert "numpy 2.4.6 X-1" in done.stdout and "Found 1 known vulnerability" in done.stderr
+def test_the_audit_is_pip_audits_own():
+    command = ["make", "-n", "audit", f"VENV={sys.prefix}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    (line,) = (line for line in done.stdout.splitlines() if "pip_audit" in line)
+    assert line.split("-m ")[1].startswith("pip_audit --local --skip-editable")
 
 
 def test_the_replication_in_two_precisions_follows_the_chapter():

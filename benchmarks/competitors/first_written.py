@@ -9,7 +9,7 @@ from PIL import Image
 from torch.utils.data import DataLoader
 from torchvision import transforms
 
-from benchmarks.plan import EPSILON, SMOOTHING
+from benchmarks.cases import EPSILON, SMOOTHING
 
 
 def sigmoid(a):

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.plan import EPSILON, SMOOTHING
+from benchmarks.cases import EPSILON, SMOOTHING
 
 
 def errors_of_layers(rule, weights, feedback, hidden, error):

@@ -1,44 +1,35 @@
-"""This project: `dfa_utils.training.train`, one epoch at a time."""
+"""This project: a `dfa_utils.training.Run`, one epoch at a time."""
 
-from benchmarks.plan import EPSILON, SMOOTHING
-from dfa_utils.learning_rules import LEARNING_RULES
+from benchmarks.cases import EPSILON, SMOOTHING
+from dfa_utils.network import Network
 from dfa_utils.optimizers import SGD, RMSprop
-from dfa_utils.training import train
-
-
-def be_silent(*values):
-    """Report nothing."""
+from dfa_utils.rules import RULES
+from dfa_utils.training import Recipe, Run
 
 
 class Project:
-    """Train as the notebooks do; each call continues from the parameters of the last."""
+    """Train as the notebooks do; each call goes on where the last one ended."""
 
     def __init__(self, problem):
-        self.problem, self.trained = problem, problem.params
-        rate = problem.case.learning_rate
-        self.optimizer = {
-            "sgd": SGD(rate),
-            "rmsprop": RMSprop(rate, smoothing=SMOOTHING, epsilon=EPSILON),
-        }[problem.case.optimizer]
+        case, data = problem.case, problem.dataset
+        optimizer = {
+            "sgd": SGD(case.learning_rate),
+            "rmsprop": RMSprop(case.learning_rate, smoothing=SMOOTHING, epsilon=EPSILON),
+        }[case.optimizer]
+        recipe = Recipe(RULES[case.rule](), optimizer, batch_size=case.batch_size)
+        network = Network.between(data, case.hidden_sizes)
+        self.run = Run(network, recipe, data, range(case.seeds), params=problem.params)
+        # What the run has drawn gives way to what every competitor is given.
+        for drawn, given in zip(self.run.feedback, problem.feedback, strict=True):
+            drawn[...] = given
+        self.count = len(data.train_labels)
 
     def train_epoch(self, epoch):
-        """Train on every image once."""
-        problem = self.problem
-        self.trained, history = train(
-            LEARNING_RULES[problem.case.rule],
-            self.trained,
-            problem.dataset,
-            feedback=problem.feedback,
-            optimizer=self.optimizer,
-            batch_size=problem.case.batch_size,
-            num_epochs=1,
-            first_epoch=epoch,
-            seeds=range(problem.case.seeds),
-            report=be_silent,
-        )
-        count = len(problem.dataset.train_labels)
-        return history.train_loss[0] * count, history.train_error[0] * count / 100
+        """Train on every image once; epochs follow one another."""
+        history = self.run.fit(epoch).history
+        loss, error = history.train_loss[-1], history.train_error[-1]
+        return loss * self.count, error * self.count / 100
 
     def params(self):
         """Return weights and biases."""
-        return [tuple(layer) for layer in self.trained]
+        return [tuple(layer) for layer in self.run.params]

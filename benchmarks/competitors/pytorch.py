@@ -9,7 +9,7 @@ from functools import partial
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from benchmarks.plan import EPSILON, SMOOTHING
+from benchmarks.cases import EPSILON, SMOOTHING
 
 tanh_backward = torch.ops.aten.tanh_backward  # error * (1 - h * h), in one pass
 

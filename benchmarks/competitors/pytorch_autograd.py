@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from benchmarks.plan import EPSILON, SMOOTHING
+from benchmarks.cases import EPSILON, SMOOTHING
 
 
 class PyTorchAutograd:

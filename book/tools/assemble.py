@@ -2,22 +2,22 @@
 
 import argparse
 import importlib.util
-import re
 import shutil
 from pathlib import Path
 
 import yaml
 from chapters import write_chapter
+from contents import colab_list, notebooks, record_tables, seconds_table
+from diagrams import write_svg
 from icons import shown_icons
+from paper_table import table_numbers
 from play import draw_playground, show_interactives, write_scripts
 from preview import draw_preview, root_page
 
-from dfa_utils.benchmark_numbers import headline_numbers
-from dfa_utils.benchmark_plots import FIGURES
-from dfa_utils.diagrams import write_svg
-from dfa_utils.paper_table import table_numbers
-from dfa_utils.records import read_records
-from dfa_utils.stored_results import load_results
+from benchmarks.headlines import headline_numbers
+from benchmarks.pictures import FIGURES
+from dfa_utils.chapter.records import read_records
+from dfa_utils.chapter.stored import load_results
 
 ROOT = Path(__file__).resolve().parents[2]
 PDF_LINK = (
@@ -40,13 +40,13 @@ def main():
     assemble(arguments.target, arguments.notebooks, arguments.javascript, arguments.pdf)
 
 
-def assemble(target, notebooks, javascript, has_pdf):
+def assemble(target, executed, javascript, has_pdf):
     """Write the sources of the pages into a folder.
 
     Parameters
     ----------
     target : Path
-    notebooks : list of Path
+    executed : list of Path
         Executed notebooks.
     javascript : Path
         Where npm has installed what the interactive pages load.
@@ -60,7 +60,7 @@ def assemble(target, notebooks, javascript, has_pdf):
     shutil.copy(ROOT / "_toc.yml", target)
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     (target / "notebooks").mkdir()
-    for notebook in notebooks:
+    for notebook in executed:
         write_chapter(notebook, ROOT / "notebooks", target / "notebooks", config)
         show_interactives(target / "notebooks" / notebook.name)
     shutil.copytree(mathjax_folder(), target / "vendored" / "mathjax", ignore=UNUSED_MATHJAX)
@@ -69,12 +69,16 @@ def assemble(target, notebooks, javascript, has_pdf):
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
     write(target / "root" / "index.html", root_page(config, contents["root"]))
 
-    numbers = {page_name(notebook): read_records(notebook) for notebook in notebooks}
+    numbers = {notebook.stem: read_records(notebook) for notebook in executed}
+    chapters = notebooks(ROOT)
+    site = {"pdf": PDF_LINK if has_pdf else "", "colab": colab_list(chapters, config)}
+    site["seconds"] = seconds_table(chapters, numbers)
+    site["records"] = record_tables(chapters, numbers)
     benchmark = load_results("benchmark")
     numbers["benchmark"] = headline_numbers(benchmark)
     numbers["soak"] = load_results("soak")
     numbers["paper_table"] = table_numbers()
-    numbers["site"] = {"pdf": PDF_LINK if has_pdf else ""}
+    numbers["site"] = site
     config["parse"]["myst_substitutions"] = numbers
     write(target / "_config.yml", yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
 
@@ -91,11 +95,6 @@ def write(path, text):
     """Write a text file, and the folder that it is in."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-
-
-def page_name(notebook):
-    """Return the name that pages use for a notebook's records: its stem without the number."""
-    return re.sub(r"^\d+_", "", notebook.stem)
 
 
 def mathjax_folder():

@@ -1,15 +1,13 @@
 """What a chapter's page says under its title, from the notebook's run and the repository."""
 
-import re
 import shutil
 
 import nbformat
+from contents import OPENING, colab_address
 
-from dfa_utils.records import read_records
+from dfa_utils.chapter.records import read_records
 from dfa_utils.sweep.words import duration
 
-# A title, and one paragraph that sums the chapter up.
-OPENING = re.compile(r"(# .+\n\n)((?!\*\*)\S[^\n]*)(?:\n\n|\Z)")
 LINE = """\
 :::{{div}} chapter-line
 {time}[Open in Colab]({colab}) · Download {notebook} or {script}
@@ -41,7 +39,9 @@ def write_chapter(executed, notebooks, target, config):
     if opening is None:
         raise SystemExit(f"{executed}: no cell holds a title and a paragraph that sums it up")
     line = chapter_line(executed.stem, read_records(executed), config)
-    opening.source = OPENING.sub(rf"\1{{.lead}}\n\2\n\n{line}\n", opening.source, count=1)
+    found = OPENING.match(opening.source)
+    title, rest = f"# {found['title']}", opening.source[found.end() :]
+    opening.source = f"{title}\n\n{{.lead}}\n{found['summary']}\n\n{line}\n{rest}"
     nbformat.write(notebook, target / executed.name)
 
     downloads = target / DOWNLOADS
@@ -66,10 +66,7 @@ def chapter_line(name, records, config):
     -------
     str
     """
-    repository = config["repository"]
-    path = repository["url"].replace("https://github.com/", "/github/")
-    colab = config["launch_buttons"]["colab_url"]
-    colab += f"{path}/blob/{repository['branch']}/notebooks/{name}.ipynb"
+    colab = colab_address(name, config)
     time = ""
     if "seconds" in records:
         device = records["provenance"]["array library"]

@@ -5,16 +5,35 @@ import logging
 import os
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 import jupytext
 import nbclient.exceptions
 import papermill
 import yaml
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from pair import is_edited, same_cells
 
 
 class NotebookError(Exception):
     """The notebook must not be published; the text says why."""
+
+
+class OwnKernel(AsyncKernelManager):
+    """A kernel of the interpreter that runs this, whatever kernels are installed elsewhere.
+
+    What libraries and child processes write to the terminal stays there: a page shows, and the
+    build judges, what the notebook itself writes.
+    """
+
+    @property
+    def kernel_spec(self):
+        """How the kernel is started."""
+        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        command += ["--IPKernelApp.capture_fd_output=False", "--IPKernelApp.log_level=ERROR"]
+        return KernelSpec(argv=command, display_name="Python 3", language="python")
 
 
 def main():
@@ -29,8 +48,11 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     show_progress(arguments.source.stem)
     try:
+        check_pair(arguments.source)
         parameters = read_parameters(arguments.profile, arguments.source.stem)
-        execute(arguments.source, arguments.target, parameters, arguments.cell_timeout)
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            leave_out_the_readers_settings(Path(folder))
+            execute(arguments.source, arguments.target, parameters, arguments.cell_timeout)
     except NotebookError as error:
         sys.exit(f"{arguments.source}: {error}")
 
@@ -49,6 +71,36 @@ def show_progress(name):
     logger = logging.getLogger("papermill")
     logger.setLevel(logging.INFO)
     logger.addHandler(handler)
+
+
+def check_pair(source):
+    """Refuse a notebook whose ``.ipynb`` has been edited: what is executed is the ``.py``."""
+    pair = source.with_suffix(".ipynb")
+    if is_edited(source):
+        raise NotebookError(f"its pair {pair} has been edited, and that edit would be left out")
+    if pair.exists() and not same_cells(source):
+        print(f"{source} is newer than {pair} and is what runs; make sync writes the pair anew.")
+
+
+def leave_out_the_readers_settings(folder):
+    """Start kernels without the settings that a reader has made for a desk of their own.
+
+    A profile of IPython can show every expression of a cell, a matplotlibrc change every figure,
+    and another backend of Matplotlib lose them.
+
+    Parameters
+    ----------
+    folder : Path
+        Empty, and there as long as kernels run.
+    """
+    (folder / "matplotlibrc").touch()
+    os.environ |= {"IPYTHONDIR": str(folder), "MATPLOTLIBRC": str(folder / "matplotlibrc")}
+    os.environ.pop("MPLBACKEND", None)
+    # The list of fonts is made, and a folder that cannot hold it replaced by one that can, before
+    # a kernel does so and says it on a page.
+    import matplotlib.font_manager
+
+    matplotlib.get_cachedir()
 
 
 def read_parameters(profile, name):
@@ -70,8 +122,9 @@ def execute(source, target, parameters, cell_timeout):
     Raises
     ------
     NotebookError
-        If a parameter is unknown, or a cell failed, took too long or wrote to stderr. What was
-        executed until then lies beside the target, as ``NAME.failed.ipynb``.
+        If a parameter is unknown, or a cell failed, took too long, ended the kernel, wrote to
+        stderr or shows no picture where it names a figure. What was executed until then lies
+        beside the target, as ``NAME.failed.ipynb``.
     """
     notebook = jupytext.read(source)
     known = papermill.inspect_notebook(notebook)
@@ -87,22 +140,42 @@ def execute(source, target, parameters, cell_timeout):
             running,
             parameters,
             kernel_name="python3",
+            kernel_manager_class=OwnKernel,
             execution_timeout=cell_timeout,
             log_output=True,
             progress_bar=False,
         )
         refuse_stderr(executed)
-    except nbclient.exceptions.CellTimeoutError as error:
+        refuse_missing_pictures(executed)
+    except KEPT as error:
         os.replace(running, failed)
-        reason = f"a cell took more than {cell_timeout} seconds"
-        raise NotebookError(f"{reason}; see {failed}") from error
-    except (papermill.exceptions.PapermillExecutionError, NotebookError) as error:
-        os.replace(running, failed)
-        raise NotebookError(f"{error}\nsee {failed}") from error
+        raise NotebookError(f"{reason_of(error, cell_timeout)}\nsee {failed}") from error
     finally:
         if running.exists() and sys.exc_info()[0] is not None:
             running.unlink()
     os.replace(running, target)
+
+
+# After these, what has been executed is kept for reading.
+KEPT = (
+    NotebookError,
+    papermill.exceptions.PapermillExecutionError,
+    nbclient.exceptions.CellTimeoutError,
+    nbclient.exceptions.DeadKernelError,
+)
+
+
+def reason_of(error, cell_timeout):
+    """Return in words why a notebook was not executed to its end."""
+    if isinstance(error, nbclient.exceptions.CellTimeoutError):
+        return f"a cell took more than {cell_timeout} seconds"
+    if isinstance(error, nbclient.exceptions.DeadKernelError):
+        return (
+            "the process that executed it has died. Most often the memory was full and the system "
+            "ended it: run it with fewer seeds, a smaller train_samples or narrower layers, and "
+            "one notebook at a time"
+        )
+    return str(error)
 
 
 def refuse_stderr(executed):
@@ -111,6 +184,16 @@ def refuse_stderr(executed):
         for output in cell.get("outputs", ()):
             if output.output_type == "stream" and output.name == "stderr":
                 raise NotebookError(f"cell {number} wrote to stderr:\n{output.text.rstrip()}")
+
+
+def refuse_missing_pictures(executed):
+    """Raise NotebookError if a cell that is to show a figure of the book shows no picture."""
+    for number, cell in enumerate(executed.cells, start=1):
+        figure = cell.metadata.get("mystnb", {}).get("figure")
+        kinds = {kind for output in cell.get("outputs", ()) for kind in output.get("data", ())}
+        if figure and not any(kind.startswith("image/") for kind in kinds):
+            name = figure.get("name", "a figure")
+            raise NotebookError(f"cell {number} is to show {name}, and has shown no picture")
 
 
 if __name__ == "__main__":

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import nbformat
 import numpy as np
+from diagrams import write_svg
 
-from dfa_utils.alignment_plots import plot_alignment
-from dfa_utils.datasets import load_dataset
-from dfa_utils.diagrams import write_svg
-from dfa_utils.interactive import MIME_TYPE
+from dfa_utils.data import load_dataset
+from dfa_utils.figures import plot_alignment
+from dfa_utils.figures.interactive import MIME_TYPE
+from dfa_utils.history import History
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "play"
 LIBRARIES = {
@@ -88,14 +89,17 @@ def draw_playground(records, path):
         The SVG file to write.
     """
 
-    def means(rule, quantity):
-        return np.array(records[f"small_{rule}_{quantity}_curve"], dtype=float)[..., None]
-
-    curves = {
-        rule: {"test_error": means(rule, "test_error"), "angles": means(rule, "angle")}
-        for rule in ("bp", "fa", "dfa")
-    }
-    write_svg(plot_alignment(curves), path)
+    histories, angles = {}, {}
+    for rule in ("bp", "fa", "dfa"):
+        # The records are means over the seeds: one curve each, and of each layer's angle.
+        errors, layers = (
+            np.array(records[f"small_{rule}_{quantity}_curve"], dtype=float)
+            for quantity in ("test_error", "angle")
+        )
+        epochs, curve = np.arange(1, len(errors) + 1), errors[:, None]
+        histories[rule.upper()] = History((0,), epochs, curve, curve, curve, curve)
+        angles[rule.upper()] = layers[:, None, :]
+    write_svg(plot_alignment(histories, angles), path)
 
 
 def show_interactives(path):

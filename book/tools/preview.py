@@ -3,10 +3,10 @@
 import html
 
 import matplotlib
+from diagrams import HEIGHT, INK, TYPOGRAPHY, WIDTH, add_error_paths
 from matplotlib.figure import Figure
 
-from dfa_utils.diagrams import HEIGHT, INK, TYPOGRAPHY, WIDTH, add_error_paths
-from dfa_utils.plots import RULE_COLOURS
+from dfa_utils.figures import RULE_LOOKS
 
 SIZE = (1200, 630)  # pixels, what the services that show previews ask for
 POINTS = (840, 441)  # the same in the unit of the drawing
@@ -53,7 +53,7 @@ def draw_preview(path):
         place = (right / width, bottom / height, WIDTH / width, HEIGHT / height)
         add_error_paths(figure, place)
         for line, word in enumerate(WORDS):
-            colour = RULE_COLOURS["DFA"] if line == 0 else INK
+            colour = RULE_LOOKS["DFA"].colour if line == 0 else INK
             _write(figure, 330 - 50 * line, word, size=42, weight="bold", color=colour)
         _write(figure, 165, "by running it", size=27, color=INK)
         _write(figure, 112, "A deep network learns from", size=15, color=INK)

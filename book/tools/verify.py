@@ -1,10 +1,12 @@
-"""Compare all records of two builds of the same notebooks."""
+"""Compare all records of two builds of the same notebooks, and that both show the same outputs."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from dfa_utils.records import read_records
+import nbformat
+
+from dfa_utils.chapter.records import read_records
 
 # How long it took and on what differs between builds; the parameters are compared.
 OF_THE_BUILD = ("seconds",)
@@ -21,13 +23,20 @@ def main():
         help="by how much two numbers may differ, in the unit of the record; by default not at all",
     )
     arguments = parser.parse_args()
-    first, second = (read_folder(folder) for folder in (arguments.first, arguments.second))
-    differences = list(compare(first, second, arguments.tolerance))
+    folders = (arguments.first, arguments.second)
+    first, second = map(read_folder, folders)
+    shown, shown_again = map(outputs_of, folders)
+    differences = [
+        *compare(first, second, arguments.tolerance),
+        *compare(shown, shown_again, tolerance=0),
+    ]
     if differences:
         sys.exit("\n".join(["The two builds differ:", *differences]))
     allowed = f"within {arguments.tolerance:g}" if arguments.tolerance else "to the bit"
     count = sum(map(len, first.values()))
     print(f"{count} records of {len(first)} notebooks are the same {allowed}.")
+    outputs = sum(len(kinds) for cells in shown.values() for kinds in cells.values())
+    print(f"{outputs} outputs are there in both.")
 
 
 def read_folder(folder):
@@ -45,6 +54,38 @@ def read_folder(folder):
     if not notebooks:
         sys.exit(f"{folder} has no executed notebook")
     return {notebook.stem: records_to_compare(read_records(notebook)) for notebook in notebooks}
+
+
+def outputs_of(folder):
+    """Return of what kind the outputs of each cell are; what they hold is in the records.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    dict of str to dict
+        By notebook and cell: a list of texts, such as ``"image/svg+xml"`` or ``"stdout"``.
+    """
+    found = {}
+    for path in sorted(folder.glob("*.ipynb")):
+        cells = enumerate(nbformat.read(path, as_version=4).cells, start=1)
+        found[path.stem] = {
+            f"cell {number}": kinds for number, cell in cells if (kinds := kinds_of(cell))
+        }
+    return found
+
+
+def kinds_of(cell):
+    """Return the names of the streams and the types of the data of a cell, in their order."""
+    kinds = []
+    for output in cell.get("outputs", ()):
+        if output.output_type == "stream":  # in how many pieces it came is a matter of chance
+            kinds += [output.name] if kinds[-1:] != [output.name] else []
+        else:
+            kinds += sorted(output.get("data", ()))
+    return kinds
 
 
 def records_to_compare(records):

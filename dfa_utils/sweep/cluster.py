@@ -1,10 +1,13 @@
 """Where points run: a cluster of this machine's cores, or one that exists."""
 
 from contextlib import contextmanager
+from multiprocessing import spawn
+from urllib.request import ProxyHandler, build_opener
 
 import dask
 from dask.system import CPU_COUNT
 from distributed import Client, LocalCluster
+from distributed import TimeoutError as NoneCame
 
 from dfa_utils.sweep.errors import SweepError
 
@@ -14,6 +17,7 @@ QUIET = {
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1s",
 }
+PATIENCE = 5  # seconds until a scheduler without workers is reported
 
 
 @contextmanager
@@ -37,21 +41,22 @@ def connect(scheduler, workers, points):
     Raises
     ------
     SweepError
-        If no scheduler answers at the address.
+        If no scheduler answers at the address, or no worker starts on this machine.
     """
     if scheduler is None:
-        with (
-            dask.config.set(QUIET),
-            LocalCluster(
-                n_workers=min(workers or CPU_COUNT, points),
-                threads_per_worker=1,
-                host=LOOPBACK,
-                dashboard_address=f"{LOOPBACK}:0",
-                memory_limit=0,  # the notebooks' memory is that of other processes
-            ) as cluster,
-            Client(cluster) as client,
-        ):
-            yield client
+        with dask.config.set(QUIET), _without_the_script():
+            try:
+                cluster = LocalCluster(
+                    n_workers=min(workers or CPU_COUNT, points),
+                    threads_per_worker=1,
+                    host=LOOPBACK,
+                    dashboard_address=f"{LOOPBACK}:0",
+                    memory_limit=0,  # the notebooks' memory is that of other processes
+                )
+            except RuntimeError as error:
+                raise SweepError(f"no worker starts on this machine: {error}") from error
+            with cluster, Client(cluster) as client:
+                yield client
         return
     try:
         client = Client(scheduler, timeout=30)
@@ -59,3 +64,43 @@ def connect(scheduler, workers, points):
         raise SweepError(f"no scheduler answers at {scheduler}: {error}") from None
     with client:
         yield client
+
+
+def report_cluster(client, report):
+    """Report the address of the dashboard, if there is one, and that there are no workers."""
+    if _answers(client.dashboard_link):
+        report(f"dashboard: {client.dashboard_link}")
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+    except NoneCame:
+        report(f"the scheduler at {client.scheduler.address} has no workers: waiting for some")
+
+
+def _answers(address):
+    """Tell whether there is a page at an address: Dask names one also where it shows none."""
+    direct = build_opener(ProxyHandler({}))
+    try:
+        with direct.open(address, timeout=PATIENCE):
+            return True
+    except (OSError, ValueError):
+        return False
+
+
+@contextmanager
+def _without_the_script():
+    """Let the processes of workers not run the script that starts the sweep.
+
+    Python does so for each process that it starts, and so a script without a main guard would
+    start the sweep again in every worker. What workers run lies in this package.
+    """
+    prepare = spawn.get_preparation_data
+
+    def prepare_without(name):
+        data = prepare(name)
+        return {key: value for key, value in data.items() if not key.startswith("init_main")}
+
+    spawn.get_preparation_data = prepare_without
+    try:
+        yield
+    finally:
+        spawn.get_preparation_data = prepare

@@ -3,12 +3,13 @@
 import argparse
 import signal
 import sys
-from pathlib import Path
+import traceback
 
 from dfa_utils.sweep.driver import missing_points, prepare, run_sweep
 from dfa_utils.sweep.errors import SweepError
+from dfa_utils.sweep.folder import read_point
 from dfa_utils.sweep.grid import parse_options, read_grid_file
-from dfa_utils.sweep.store import read_status
+from dfa_utils.sweep.report import say
 from dfa_utils.sweep.summary import print_summary
 
 EXAMPLE = """\
@@ -18,7 +19,7 @@ example:
 
 
 def main(arguments=None):
-    """Run the command; its status is 1 where points have failed, 2 where it could not go on."""
+    """Run the command; its status is 1 where points have failed, 2 where it cannot go on."""
     arguments = sys.argv[1:] if arguments is None else arguments
     # What ends a job on a cluster ends it as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -26,8 +27,11 @@ def main(arguments=None):
         if arguments[:1] == ["summarize"]:
             sys.exit(_summarize(arguments[1:]))
         sys.exit(_sweep(arguments))
-    except SweepError as error:
+    except (SweepError, OSError) as error:  # the latter of a disk that is full, and the like
         print(f"dfa-sweep: {error}", file=sys.stderr)
+        sys.exit(2)
+    except Exception:
+        traceback.print_exc()
         sys.exit(2)
     except KeyboardInterrupt:
         print("interrupted: start it again to do what is missing", file=sys.stderr)
@@ -43,7 +47,7 @@ def _sweep(arguments):
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("notebook", type=Path, metavar="NOTEBOOK", help="with or without ending")
+    parser.add_argument("notebook", metavar="NOTEBOOK", help="with or without ending")
     parser.add_argument(
         "--grid",
         action="append",
@@ -51,8 +55,8 @@ def _sweep(arguments):
         metavar="NAME=VALUE,VALUE",
         help="a parameter and its values, in YAML; in the place of those of the file",
     )
-    parser.add_argument("--grid-file", type=Path, metavar="GRID.yml", help="blocks of points")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="for all results")
+    parser.add_argument("--grid-file", metavar="GRID.yml", help="blocks of points")
+    parser.add_argument("--out", required=True, metavar="DIR", help="for all results")
     parser.add_argument("--workers", type=_positive, help="on this machine; by default all cores")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that exists")
     parser.add_argument("--dry-run", action="store_true", help="show the points, run nothing")
@@ -71,9 +75,8 @@ def _sweep(arguments):
         options.out,
         scheduler=options.scheduler,
         workers=options.workers,
-        report=lambda line: print(line, flush=True),
     )
-    print(f"{outcome.done} done, {outcome.failed} failed: {options.out / 'table.csv'}")
+    say(f"{outcome.done} done, {outcome.failed} failed: {options.out}/table.csv")
     return 1 if outcome.failed else 0
 
 
@@ -82,9 +85,9 @@ def _show(notebook, blocks, out):
     _, plan, out = prepare(notebook, blocks, out)
     varied = plan.varied
     for point in plan.points:
-        state = (read_status(out, point.name) or {"state": "missing"})["state"]
-        print(f"{state:7} {plan.label(point, varied)}")
-    print(f"{len(plan.points)} points, {len(missing_points(out, plan))} to be run")
+        state = (read_point(out, point.name)[0] or {"state": "missing"})["state"]
+        say(f"{state:7} {plan.label(point, varied)}")
+    say(f"{len(plan.points)} points, {len(missing_points(out, plan))} to be run")
     return 0
 
 
@@ -93,7 +96,7 @@ def _summarize(arguments):
     parser = argparse.ArgumentParser(
         prog="dfa-sweep summarize", description="Print means with spread, draw marginal plots."
     )
-    parser.add_argument("out", type=Path, metavar="DIR", help="of a sweep")
+    parser.add_argument("out", metavar="DIR", help="of a sweep")
     parser.add_argument(
         "--record",
         action="append",

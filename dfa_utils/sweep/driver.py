@@ -1,29 +1,33 @@
 """The driver: hands the points that are missing to the workers and keeps the books."""
 
 import uuid
-from pathlib import Path
+from collections import Counter
 from typing import NamedTuple
 
 from distributed import KilledWorker, as_completed
 
-from dfa_utils.sweep.cluster import connect
+from dfa_utils.sweep.cluster import connect, report_cluster
 from dfa_utils.sweep.errors import SweepError
-from dfa_utils.sweep.execution import check_worker, run_point, unfinished
-from dfa_utils.sweep.plan import make_plan, read_notebook
-from dfa_utils.sweep.progress import Progress
-from dfa_utils.sweep.store import (
+from dfa_utils.sweep.execution import DEATHS, check_worker, run_point, unfinished
+from dfa_utils.sweep.folder import (
     check_folder,
     count_others,
+    damaged_points,
     locked,
     point_folder,
-    read_status,
+    read_json,
+    read_point,
+    sweep_folder,
     write_json,
     write_plan,
 )
+from dfa_utils.sweep.notebook import find_notebook, read_notebook
+from dfa_utils.sweep.points import make_plan
+from dfa_utils.sweep.report import Countdown, say
 from dfa_utils.sweep.table import write_table
 
-# How many executions must have ended with their worker before a point is given up.
-DEATHS = 2
+# How often a point is handed out, though all who were given it died before one began with it.
+HANDED_OUT = 5
 
 
 class Outcome(NamedTuple):
@@ -38,7 +42,7 @@ class Outcome(NamedTuple):
     failed: int
 
 
-def run_sweep(notebook, blocks, out, *, scheduler=None, workers=None, report=print):
+def run_sweep(notebook, blocks, out, *, scheduler=None, workers=None, report=say):
     """Execute a notebook at every point of a grid that is not yet done, and write the table.
 
     Parameters
@@ -46,7 +50,7 @@ def run_sweep(notebook, blocks, out, *, scheduler=None, workers=None, report=pri
     notebook : str or path-like
         Its ``.py`` or ``.ipynb`` form, or the path of both without the ending.
     blocks : list of dict of str to list
-        Each stands for the product of its lists.
+        Each stands for the product of its lists; NumPy's arrays will do too.
     out : str or path-like
         The folder of the sweep; started again with it, a sweep does what is missing.
     scheduler, workers : str, int, optional
@@ -66,18 +70,23 @@ def run_sweep(notebook, blocks, out, *, scheduler=None, workers=None, report=pri
     """
     source, plan, out = prepare(notebook, blocks, out)
     with locked(out):
+        if (out / "sweep.json").exists() and read_json(out / "sweep.json") is None:
+            report(f"{out / 'sweep.json'} was empty or cut: it is written anew")
         write_plan(out, plan, source)
         missing = missing_points(out, plan)
         report(f"{len(plan.points)} points, {len(plan.points) - len(missing)} of them done before")
         if others := count_others(out, plan):
             report(f"{others} more lie here, computed by other code: they do not count")
+        if damaged := damaged_points(out, missing):
+            names = ", ".join(point.name for point in damaged)
+            report(f"{len(damaged)} left files that are empty or cut, and are done again: {names}")
         try:
             if missing:
                 with connect(scheduler, workers, len(missing)) as client:
                     _run(client, out, plan, missing, report)
         finally:
             write_table(out)
-    states = [(read_status(out, point.name) or {}).get("state") for point in plan.points]
+    states = [(read_point(out, point.name)[0] or {}).get("state") for point in plan.points]
     return Outcome(states.count("done"), states.count("failed"))
 
 
@@ -98,7 +107,7 @@ def prepare(notebook, blocks, out):
     out : Path
         Absolute: it must mean the same to every worker.
     """
-    path, out = Path(notebook), Path(out).resolve()
+    path, out = find_notebook(notebook), sweep_folder(out).resolve()
     source = read_notebook(path)
     plan = make_plan(source, path.stem, blocks)
     check_folder(out, plan)
@@ -117,17 +126,17 @@ def missing_points(out, plan):
     -------
     list of Point
     """
-    statuses = ((point, read_status(out, point.name)) for point in plan.points)
+    statuses = ((point, read_point(out, point.name)[0]) for point in plan.points)
     return [point for point, status in statuses if not status or status["state"] != "done"]
 
 
 def _run(client, out, plan, missing, report):
     """Run points on a cluster; return when all have ended."""
-    report(f"dashboard: {client.dashboard_link}")
+    report_cluster(client, report)
     client.run(check_worker, str(out), plan.code)  # those that are there now
     for left in (path for point in missing for path in unfinished(out, point.name)):
         left.unlink(missing_ok=True)  # of a driver that was stopped
-    varied, progress = plan.varied, Progress(len(missing), report)
+    varied, countdown, handed_out = plan.varied, Countdown(len(missing), report), Counter()
     points = {
         _submit(client, out, plan, point, -place): point for place, point in enumerate(missing)
     }
@@ -135,19 +144,29 @@ def _run(client, out, plan, missing, report):
     for future, result in ended:
         point = points.pop(future)
         if future.status == "error":
-            error = future.exception()
-            if not isinstance(error, KilledWorker):
-                raise error
-            if len(unfinished(out, point.name)) < DEATHS:
-                # Dask blames all that a dead worker had been given; this one did not run there.
+            _go_on_only_if_killed(future.exception())
+            # Dask blames all that a dead worker had been given, also what did not run there.
+            executed, handed_out[point.name] = (
+                len(unfinished(out, point.name)),
+                handed_out[point.name] + 1,
+            )
+            if executed < DEATHS and handed_out[point.name] < HANDED_OUT:
                 again = _submit(client, out, plan, point, 0)
                 points[again] = point
                 ended.add(again)
                 continue
-            result = _give_up(out, point)
+            result = _give_up(out, point, executed)
         elif future.status != "finished":
             raise SweepError("the scheduler is gone: what is finished stays, start the sweep again")
-        progress.ended(plan.label(point, varied), result)
+        countdown.ended(plan.label(point, varied), result)
+
+
+def _go_on_only_if_killed(error):
+    """Raise what a worker has raised, but for the news of its death."""
+    if isinstance(error, SweepError | OSError):
+        raise error
+    if not isinstance(error, KilledWorker):
+        raise SweepError(f"a worker cannot run points: {type(error).__name__}: {error}") from error
 
 
 def _submit(client, out, plan, point, priority):
@@ -158,9 +177,12 @@ def _submit(client, out, plan, point, priority):
     return client.submit(run_point, *arguments, key=key, priority=priority)
 
 
-def _give_up(out, point):
-    """Record a point in whose execution one worker after the other has died."""
-    message = "every worker that ran it died; its memory may not suffice"
-    status = {"state": "failed", "error": message, "seconds": None, "choice": point.choice}
-    write_json(point_folder(out, point.name) / "status.json", status)
+def _give_up(out, point, executed):
+    """Record a point around which one worker after the other has died."""
+    when = "that ran it died" if executed >= DEATHS else "that was given it died before it began"
+    status = {"state": "failed", "error": f"every worker {when}; its memory may not suffice"}
+    status |= {"seconds": None, "choice": point.choice}
+    folder = point_folder(out, point.name)
+    folder.mkdir(parents=True, exist_ok=True)  # it may never have been begun
+    write_json(folder / "status.json", status)
     return status

@@ -10,16 +10,21 @@ from pathlib import Path
 
 import nbformat
 import papermill
+from nbclient.exceptions import DeadKernelError
 
 import dfa_utils
-from dfa_utils.records import read_records
-from dfa_utils.sweep.code_digest import code_digest
+from dfa_utils.chapter.code import digest_of_notebook
+from dfa_utils.chapter.records import read_records
+from dfa_utils.data.files import write_whole
 from dfa_utils.sweep.errors import SweepError
-from dfa_utils.sweep.store import point_folder, read_status, write_json
+from dfa_utils.sweep.folder import point_folder, read_point, write_json
 
 # One thread for each process: parallelism is across points, and sums round the same in every run.
 THREADS = ("OPENBLAS_NUM", "OMP_NUM", "MKL_NUM", "BLIS_NUM", "VECLIB_MAXIMUM")
 ONE_THREAD = {f"{library}_THREADS": "1" for library in THREADS}
+
+# How many executions of a point must have been killed, with their worker or alone, to give it up.
+DEATHS = 2
 
 
 def run_point(out, name, choice, code):
@@ -33,7 +38,7 @@ def run_point(out, name, choice, code):
     choice : dict
         The parameters that differ from the notebook's own.
     code : str
-        What `dfa_utils.sweep.code_digest` must find here.
+        What `dfa_utils.chapter.code.digest_of_notebook` must find here.
 
     Returns
     -------
@@ -46,21 +51,18 @@ def run_point(out, name, choice, code):
         If this worker is not fit to run any point.
     """
     notebook = check_worker(out, code)
-    status = read_status(out, name)
+    status, _ = read_point(out, name)
     if status and status["state"] == "done":  # by a worker that was taken for dead
         return status
     started = time.perf_counter()
     folder = point_folder(out, name)
     folder.mkdir(parents=True, exist_ok=True)
-    running = folder / f"running-{uuid.uuid4().hex}.ipynb"
-    running.touch()  # stays where this process dies: see `unfinished`
     status = {"state": "done", "error": None, "host": socket.gethostname(), "choice": choice}
     if "checkpoint_dir" in papermill.inspect_notebook(notebook):
         choice = choice | {"checkpoint_dir": str(folder / "checkpoints")}
-    try:
-        execute(notebook, Path(out), running, choice)
-    except Exception as error:  # whatever a notebook can raise is this point's own affair
-        status |= {"state": "failed", "error": _in_one_line(error)}
+    running, error = _execute_alive(notebook, out, name, choice)
+    if error:
+        status |= {"state": "failed", "error": error}
     _keep(out, name, running, status["state"])
     status["seconds"] = round(time.perf_counter() - started, 2)
     write_json(folder / "status.json", status)
@@ -95,7 +97,7 @@ def check_worker(out, code):
     if not path.is_file():
         raise SweepError(f"{host} sees no {path}: the folder must be one that all workers share")
     notebook = nbformat.read(path, as_version=4)
-    if code_digest(notebook) != code:
+    if digest_of_notebook(notebook) != code:
         package = Path(dfa_utils.__file__).parent
         raise SweepError(f"the numerical code of {package} on {host} is not that of the driver")
     return notebook
@@ -132,11 +134,26 @@ def execute(notebook, folder, target, parameters):
     )
 
 
+def _execute_alive(notebook, out, name, choice):
+    """Execute a notebook, again if its process is killed; return its file and what went wrong."""
+    while True:
+        running = point_folder(out, name) / f"running-{uuid.uuid4().hex}.ipynb"
+        running.touch()  # stays where this process, or the notebook's, dies: see `unfinished`
+        try:
+            execute(notebook, Path(out), running, choice)
+            return running, None
+        except DeadKernelError:
+            if len(unfinished(out, name)) >= DEATHS:
+                return running, "its process was killed each time; its memory may not suffice"
+        except Exception as error:  # whatever a notebook can raise is this point's own affair
+            return running, _in_one_line(error)
+
+
 def _keep(out, name, running, state):
     """Give the executed notebook its name, and leave nothing of earlier attempts."""
     folder = point_folder(out, name)
-    if running.stat().st_size:
-        os.replace(running, folder / ("notebook.ipynb" if state == "done" else "failed.ipynb"))
+    if content := running.read_bytes():
+        write_whole(folder / ("notebook.ipynb" if state == "done" else "failed.ipynb"), content)
     if state == "done":
         write_json(folder / "records.json", read_records(folder / "notebook.ipynb"))
         (folder / "failed.ipynb").unlink(missing_ok=True)

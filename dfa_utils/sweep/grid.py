@@ -8,8 +8,10 @@ from itertools import product
 
 import yaml
 
-from dfa_utils.sweep.errors import SweepError
-from dfa_utils.sweep.parameters import check_value
+from dfa_utils.sweep.errors import SweepError, refusals
+from dfa_utils.sweep.notebook import check_value
+from dfa_utils.validation import check_parameters, check_path
+from dfa_utils.validation.limits import plain
 
 FORM = "write NAME=VALUE,VALUE"
 
@@ -54,7 +56,7 @@ def read_grid_file(path):
 
     Parameters
     ----------
-    path : Path
+    path : str or path-like
         YAML with ``grids``, a list of blocks, and ``fixed``, the parameters that are the same in
         all of them.
 
@@ -67,6 +69,8 @@ def read_grid_file(path):
     SweepError
         If the file cannot be read or has another form.
     """
+    with refusals():
+        path = check_path("grid file", path)
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -93,18 +97,22 @@ def expand(blocks, parameters):
     Parameters
     ----------
     blocks : list of dict of str to list
+        Or to other sequences, such as NumPy's arrays.
     parameters : dict of str to Parameter
 
     Returns
     -------
     list of dict
-        What each point gives to the notebook.
+        What each point gives to the notebook, as plain Python.
 
     Raises
     ------
     SweepError
-        If there is no point, a parameter is unknown or a value does not fit.
+        If there is no point, a parameter is unknown, a value is not allowed, or values do not
+        belong together.
     """
+    if not isinstance(blocks, list | tuple) or not all(isinstance(block, dict) for block in blocks):
+        raise SweepError(f"a grid must be a list of blocks, which are dicts, got {blocks!r}")
     blocks = [block for block in blocks if block]
     if not blocks:
         raise SweepError("the grid is empty: give --grid NAME=VALUE,VALUE or --grid-file")
@@ -113,14 +121,20 @@ def expand(blocks, parameters):
 
 def _product(block, parameters):
     """Yield the choices of one block."""
-    if unknown := [name for name in block if name not in parameters]:
-        raise SweepError(
-            f"the notebook has no parameter {', '.join(unknown)}; it has {', '.join(parameters)}"
-        )
+    if unknown := [str(name) for name in block if name not in parameters]:
+        known = ", ".join(parameters) or "none"
+        raise SweepError(f"the notebook has no parameter {', '.join(unknown)}; it has {known}")
     if "checkpoint_dir" in block:
         raise SweepError("checkpoint_dir cannot be chosen: each point gets a folder of its own")
-    columns = [
-        [check_value(parameters[name], value) for value in values] for name, values in block.items()
-    ]
+    columns = []
+    for name, values in block.items():
+        values = plain(values)
+        if not isinstance(values, list) or not values:
+            raise SweepError(f"{name} must be a list of values, got {values!r}")
+        columns.append([check_value(parameters[name], value) for value in values])
+    shared = {name: p.default for name, p in parameters.items() if p.is_shared}
     for values in product(*columns):
-        yield dict(zip(block, values, strict=True))
+        choice = dict(zip(block, values, strict=True))
+        with refusals(f", in the point {choice}"):  # each value is allowed; all of them may not be
+            check_parameters(shared | {name: choice[name] for name in choice if name in shared})
+        yield choice

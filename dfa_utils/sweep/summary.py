@@ -1,13 +1,20 @@
 """Means with spread over the seeds, and the effect of each parameter."""
 
-from pathlib import Path
+import sys
 
+from matplotlib.figure import Figure
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from dfa_utils.sweep.errors import SweepError
-from dfa_utils.sweep.marginals import plot_marginals
+from dfa_utils.sweep.folder import sweep_folder
+from dfa_utils.sweep.report import say
 from dfa_utils.sweep.table import KEYS, build_table
 from dfa_utils.sweep.words import short_text
+
+COLOUR = "#0072B2"
+COLUMNS = 3  # panels side by side
+# From this ratio of the largest to the smallest value on, an axis is logarithmic.
+LOGARITHMIC = 20
 
 
 def summarize(out, records=None):
@@ -32,10 +39,10 @@ def summarize(out, records=None):
     Raises
     ------
     SweepError
-        If a record is unknown.
+        If no point is done, or a record is unknown.
     """
-    table, about = build_table(out)
-    return _means(table, about, varied_columns(table, about), known_records(table, about, records))
+    table, about, varied, records = _read(out, records)
+    return _means(table, about, varied, records)
 
 
 def print_summary(out, records=None):
@@ -48,29 +55,71 @@ def print_summary(out, records=None):
     records : list of str, optional
         As in `summarize`.
     """
-    table, about = build_table(out)
-    records = known_records(table, about, records)
-    varied = varied_columns(table, about)
+    table, about, varied, records = _read(out, records)
     means = _means(table, about, varied, records)
     shown = means[varied].astype("string").fillna("null").map(short_text)
     for record in records:
-        shown[record] = [
-            _in_words(*values)
-            for values in means[[record, f"{record}_std", f"{record}_count"]].itertuples(
-                index=False
-            )
-        ]
-    print(shown.to_string(index=False))
-    states = table.drop_duplicates("point")["state"].value_counts()
-    print(", ".join(f"{count} {state}" for state, count in states.items()))
+        columns = means[[record, f"{record}_std", f"{record}_count"]]
+        shown[record] = [_in_words(*values) for values in columns.itertuples(index=False)]
+    say(shown.to_string(index=False))
+    say(_states(table))
     for record in records if varied else ():
-        path = Path(out) / f"marginals_{record}.png"
+        path = sweep_folder(out) / f"marginals_{record}.png"
         plot_marginals(_values(table, about, record), record, varied).savefig(path, dpi=150)
-        print(path)
+        say(str(path))
 
 
-def known_records(table, about, records=None):
-    """Return the names of the records to show, list of str; see `summarize`."""
+def plot_marginals(table, record, varied):
+    """Draw the mean of a record, and one sample deviation around it, against each parameter.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        A row for each value of the record.
+    record : str
+    varied : list of str
+        The columns of the parameters, one panel each.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    columns = min(len(varied), COLUMNS)
+    rows = -(-len(varied) // columns)
+    figure = Figure(figsize=(4 * columns, 3.2 * rows), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False, sharey=True).flat
+    for axes, name in zip(panels, varied, strict=False):
+        found = table.astype({record: float}).groupby(name, dropna=False)[record]
+        groups = found.agg(["mean", "std"]).fillna({"std": 0})
+        numbers = is_numeric_dtype(groups.index) and not is_bool_dtype(groups.index)
+        numbers = numbers and not groups.index.hasnans
+        if not numbers:
+            groups.index = [short_text(value) for value in groups.index]
+        is_wide = numbers and groups.index.min() * LOGARITHMIC <= groups.index.max()
+        groups.plot(
+            y="mean",
+            yerr="std",
+            ax=axes,
+            style="o-" if numbers else "o",
+            logx=bool(is_wide and groups.index.min() > 0),
+            legend=False,
+            color=COLOUR,
+            capsize=3,
+            rot=0 if numbers else 20,
+            grid=True,
+            xlabel=name,
+            ylabel=record.replace("_", " "),
+        )
+    for axes in panels[len(varied) :]:
+        axes.set_axis_off()
+    return figure
+
+
+def _read(out, records):
+    """Return the table of a sweep, what it says of itself, and the columns to look at."""
+    table, about = build_table(out)
+    if "done" not in set(table["state"]):
+        raise SweepError(f"nothing is done in {out} yet: {_states(table)}")
     numbers = [
         name
         for name in table.columns
@@ -80,13 +129,12 @@ def known_records(table, about, records=None):
     ]
     if unknown := [name for name in records or () if name not in numbers]:
         raise SweepError(f"there is no record {', '.join(unknown)}; there are {', '.join(numbers)}")
-    return records or [name for name in numbers if name.endswith("error")] or numbers
-
-
-def varied_columns(table, about):
-    """Return the parameters, other than the seed, of which the table has several values."""
+    if not numbers:
+        raise SweepError(f"the notebook of {out} records no number")
+    records = records or [name for name in numbers if name.endswith("error")] or numbers
     names = [name for name in about["parameters"] if name != "seed"]
-    return [name for name in names if table[name].nunique(dropna=False) > 1]
+    varied = [name for name in names if table[name].nunique(dropna=False) > 1]
+    return table, about, varied, records
 
 
 def _means(table, about, varied, records):
@@ -97,10 +145,10 @@ def _means(table, about, varied, records):
     result = table.drop_duplicates("group").set_index("group")[varied]
     for record in records:
         values = _values(table, about, record)
-        groups = values[record].astype(float).groupby(values["group"])
-        result[record] = groups.mean()
-        result[f"{record}_std"] = groups.std()
-        result[f"{record}_count"] = groups.count()
+        found = (
+            values.astype({record: float}).groupby("group")[record].agg(["mean", "std", "count"])
+        )
+        result[[record, f"{record}_std", f"{record}_count"]] = found
     return result.reset_index(drop=True)
 
 
@@ -109,8 +157,19 @@ def _values(table, about, record):
     return table if record in about["per_seed"] else table.drop_duplicates("point")
 
 
+def _states(table):
+    """Return how many points there are in each state, in words."""
+    states = table.drop_duplicates("point")["state"].value_counts()
+    return ", ".join(f"{count} {state}" for state, count in states.items())
+
+
 def _in_words(mean, deviation, count):
     """Return a mean with its spread, such as ``"1.74 ± 0.05 (3)"``."""
     if not count:
         return "none"
-    return f"{mean:.4g} ± {deviation:.2g} ({count})" if count > 1 else f"{mean:.4g} (1)"
+    try:
+        "±".encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+        sign = "±"
+    except UnicodeEncodeError:
+        sign = "+-"
+    return f"{mean:.4g} {sign} {deviation:.2g} ({count})" if count > 1 else f"{mean:.4g} (1)"

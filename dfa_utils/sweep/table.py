@@ -2,13 +2,12 @@
 
 import json
 import math
-import os
 from numbers import Real
-from pathlib import Path
 
 import pandas as pd
 
-from dfa_utils.sweep.store import point_folder, read_json, read_plan, read_status, write_json
+from dfa_utils.data.files import write_whole
+from dfa_utils.sweep.folder import read_plan, read_point, sweep_folder, write_json
 
 KEYS = ("point", "state", "error")
 
@@ -33,15 +32,14 @@ def build_table(out):
         ``environments``, the provenance that the notebooks recorded, each with the number of its
         points.
     """
+    out = sweep_folder(out)
     plan = read_plan(out)
     rows, per_seed, environments = [], set(), {}
     for point in plan.points:
-        status = read_status(out, point.name) or {"state": "missing", "error": None}
-        records = {}
-        if status["state"] == "done":
-            records = read_json(point_folder(out, point.name) / "records.json")
+        status, records = read_point(out, point.name)
+        state, error = (status["state"], status["error"]) if status else ("missing", None)
         _count(environments, records.pop("provenance", None))
-        keys = dict(zip(KEYS, (point.name, status["state"], status["error"]), strict=True))
+        keys = dict(zip(KEYS, (point.name, state, error), strict=True))
         seeds = point.parameters.get("seeds") or [None]
         own, shared = _split(records, len(seeds))
         per_seed |= set(own)
@@ -63,12 +61,10 @@ def write_table(out):
     out : str or path-like
         The folder of a sweep.
     """
-    out = Path(out)
+    out = sweep_folder(out)
     table, about = build_table(out)
-    for ending, write in (("csv", table.to_csv), ("parquet", table.to_parquet)):
-        aside = out / f"table.{ending}.new"
-        write(aside, index=False)
-        os.replace(aside, out / f"table.{ending}")
+    write_whole(out / "table.csv", table.to_csv(index=False).encode())
+    write_whole(out / "table.parquet", table.to_parquet(index=False))
     write_json(out / "table.json", about)
 
 
@@ -85,7 +81,7 @@ def load_table(out):
     pandas.DataFrame
         As `build_table` describes it.
     """
-    return pd.read_parquet(Path(out) / "table.parquet")
+    return pd.read_parquet(sweep_folder(out) / "table.parquet")
 
 
 def _split(records, count):

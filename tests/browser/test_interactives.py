@@ -8,8 +8,8 @@ import pytest
 from browser.accessibility import violations
 from browser.visit import PHONE, visit
 
-EMBEDDINGS = "notebooks/01_bp_vs_dfa.html"
-EPOCHS = "notebooks/05_alignment.html"
+EMBEDDINGS = "notebooks/bp_vs_dfa.html"
+EPOCHS = "notebooks/alignment.html"
 PLAYGROUND = "book/playground.html"
 PAGES = [EMBEDDINGS, EPOCHS, PLAYGROUND]
 # Where a marked image lies, and where its point does, in every panel.

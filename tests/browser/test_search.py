@@ -6,7 +6,7 @@ from browser.site_map import OPENING
 from browser.visit import visit
 
 # A word, and a page that it must lead to.
-WORDS = [("frozen", "notebooks/02_frozen_first_layer.html"), ("derivative", "book/theory.html")]
+WORDS = [("frozen", "notebooks/frozen_first_layer.html"), ("derivative", "book/theory.html")]
 
 
 @pytest.fixture(params=["served", "file"])

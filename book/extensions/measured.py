@@ -1,0 +1,83 @@
+"""Roles by which a page shows the records of the notebooks, as text.
+
+``{num}`bp_vs_dfa.bp_test_error` `` shows a number with two digits after the point,
+``{num}`benchmark.minutes %.0f` `` in another form, and ``{pm}`bp_vs_dfa.bp_test_error` `` with the
+standard deviation that is recorded beside it. A deviation that is not there, as of a single seed,
+is shown as n/a. A curve takes the place in it: ``alignment.small_dfa_angle_curve[-1][0]``. The
+build hands the records over as ``myst_substitutions``.
+"""
+
+import re
+
+from docutils import nodes
+from docutils.utils import unescape
+
+FORM = "%.2f"
+MISSING = "n/a"
+PATH = re.compile(r"(\w+)\.(\w+?)(_curve)?((?:\[-?\d+\])*)")
+
+
+def setup(app):
+    """Join the build."""
+    app.add_role("num", shown_by(one_number))
+    app.add_role("pm", shown_by(with_deviation))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def shown_by(show):
+    """Return a role that shows what a function makes of the records."""
+
+    def role(name, rawtext, text, line, inliner, options=None, content=()):
+        settings = inliner.document.settings.env.app.config
+        path, _, form = unescape(text).partition(" ")
+        try:
+            return [nodes.Text(show(settings.myst_substitutions, path, form or FORM))], []
+        except (LookupError, TypeError, ValueError) as error:
+            message = inliner.reporter.error(f"no number {text!r} ({error})", line=line)
+            return [inliner.problematic(rawtext, rawtext, message)], [message]
+
+    return role
+
+
+def one_number(records, path, form):
+    """Return the text of a record.
+
+    Parameters
+    ----------
+    records : dict of str to dict
+        By notebook and name.
+    path : str
+        Such as ``"bp_vs_dfa.bp_test_error"``.
+    form : str
+        Such as ``"%.2f"``.
+
+    Returns
+    -------
+    str
+    """
+    value = record_at(records, path)
+    return MISSING if value is None else form % value
+
+
+def with_deviation(records, path, form):
+    """Return the text of a record and of its ``_std``, on one line however narrow the page."""
+    both = one_number(records, path, form), one_number(records, deviation_of(path), form)
+    return "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}".join(both)
+
+
+def deviation_of(path):
+    """Return the path of the standard deviation that is recorded beside a record."""
+    found = PATH.fullmatch(path)
+    return found.expand(r"\1.\2_std\3\4") if found else path
+
+
+def record_at(records, path):
+    """Return the value of a record; LookupError if there is none."""
+    found = PATH.fullmatch(path)
+    if not found:
+        raise LookupError("such as notebook.record")
+    notebook, name, curve, places = found.groups(default="")
+    value = records[notebook][name + curve]
+    for place in re.findall(r"-?\d+", places):
+        value = value[int(place)]
+    return value

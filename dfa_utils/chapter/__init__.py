@@ -1,0 +1,1 @@
+"""What a notebook needs besides the method: records, provenance, checkpoints, stored results."""

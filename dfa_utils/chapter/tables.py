@@ -1,0 +1,75 @@
+"""Tables of published and measured errors, as Markdown."""
+
+import numpy as np
+
+RULES = {"bp": "BP", "fa": "FA", "dfa": "DFA", "fa_released": "FA, released code"}
+
+
+def paper_rows(published, cells=None, judge=None, fitted=0.01, digits=2):
+    """Return a table with a row for each published cell, and for each measured one beyond them.
+
+    Parameters
+    ----------
+    published : dict of (str, str) to dict
+        From `dfa_utils.chapter.stored.load_published`.
+    cells : dict of (str, str) to History, optional
+        What was measured; without it, only what was published is shown.
+    judge : callable, optional
+        ``judge(published cell, test errors of the seeds)`` returns the words of a verdict.
+    fitted : float
+        Train errors up to this, percent, are not shown.
+    digits : int
+        Behind the point.
+
+    Returns
+    -------
+    str
+        Markdown. A cell that is not measured says so.
+    """
+    if cells is None:
+        lines = ["| network | rule | paper |", "| --- | --- | ---: |"]
+        lines += [
+            f"| {network} | {RULES[rule]} | {_published(paper, fitted, digits)} |"
+            for (network, rule), paper in published.items()
+        ]
+        return "\n".join(lines)
+    lines = [
+        "| network | rule | paper | here | seeds | verdict |",
+        "| --- | --- | ---: | ---: | ---: | --- |",
+    ]
+    for network, rule in dict.fromkeys([*published, *cells]):
+        paper, history = published.get((network, rule)), cells.get((network, rule))
+        verdict = ""
+        if history is None:
+            verdict = "not run yet"
+        elif paper and judge:
+            verdict = judge(paper, history.last("test_error"))
+        ours, seeds = (
+            (_measured(history, fitted, digits), len(history.seeds)) if history else ("", "")
+        )
+        theirs = _published(paper, fitted, digits) if paper else ""
+        name = f"{network} | {RULES[rule]}"
+        lines.append(f"| {name} | {theirs} | {ours} | {seeds} | {verdict} |")
+    return "\n".join(lines)
+
+
+def _published(paper, fitted, digits):
+    """Return the words for a published cell."""
+    return _in_words(paper["test_error"], paper["spread"], paper["train_error"], fitted, digits)
+
+
+def _measured(history, fitted, digits):
+    """Return the words for a stored run."""
+    test, train = history.last("test_error"), history.last("train_error")
+    spread = np.std(test, ddof=1) if len(test) > 1 else None
+    return _in_words(test.mean(), spread, train.mean(), fitted, digits)
+
+
+def _in_words(mean, spread, train_error, fitted, digits):
+    """Return a test error with its spread, and the train error if not all images were learned."""
+    text = f"{mean:.{digits}f}"
+    if spread is not None:
+        text += f" ± {spread:.{digits}f}"
+    if train_error is not None and train_error > fitted:
+        text += f" ({train_error:.{digits}f})"
+    return text

@@ -1,0 +1,184 @@
+"""Claims, judged by what a stored run of a notebook has recorded of several networks."""
+
+import numpy as np
+
+from dfa_utils.chapter.records import record, record_errors
+from dfa_utils.chapter.stored import load_history, load_results
+from dfa_utils.validation import check
+
+ZERO = 0.1  # percent: at most, in every seed, where a train error has reached zero
+
+
+def interval(values):
+    """Return the mean over the seeds and the sample standard deviation, (float, float).
+
+    Parameters
+    ----------
+    values : numpy.ndarray (seeds, ...)
+        Where there are further axes, arrays (...) are returned.
+    """
+    return np.mean(values, axis=0), np.std(values, axis=0, ddof=1)
+
+
+def agree(one, other):
+    """Tell whether two intervals, mean and half width each, overlap, bool."""
+    return bool(abs(one[0] - other[0]) <= one[1] + other[1])
+
+
+def clearly(change):
+    """Tell whether a change is above zero by more than twice its spread over the seeds.
+
+    Parameters
+    ----------
+    change : numpy.ndarray (seeds, ...)
+
+    Returns
+    -------
+    numpy.ndarray of bool (...)
+    """
+    mean, spread = interval(change)
+    return mean > 2 * spread
+
+
+def judge(name, claim, holds):
+    """Print whether a claim holds, and record it as ``holds_{name}``.
+
+    Parameters
+    ----------
+    name, claim : str
+    holds : bool
+    """
+    record(f"holds_{check('name', name)}", bool(holds))
+    print(f"{'holds' if holds else 'does not hold':13} | {check('claim', claim, 'name')}")
+
+
+class StoredRun:
+    """What a stored run of a notebook has recorded, and what that says of claims.
+
+    Parameters
+    ----------
+    name : str
+        As `dfa_utils.chapter.stored.load_results` takes it.
+
+    Attributes
+    ----------
+    parameters : dict
+        Those that the notebook was run with.
+    """
+
+    def __init__(self, name):
+        self.name, self.records = check("name", name), load_results(name)
+        self.parameters = self.records["provenance"]["parameters"]
+
+    def show_parameters(self, live):
+        """Print the parameters whose values are others than in ``live``, dict."""
+        for name, value in self.parameters.items():
+            if name not in ("backend", "checkpoint_dir") and value != live.get(name, value):
+                print(f"{name:20} {value}   (live {live[name]})")
+
+    def histories(self, runs, prefix=""):
+        """Return the curves of several networks, dict of str to `dfa_utils.history.History`.
+
+        Parameters
+        ----------
+        runs : dict of str to str
+            What the records of each begin with, by the words for it.
+        prefix : str
+            What comes before that.
+        """
+        return {words: load_history(self.name, prefix + run) for words, run in runs.items()}
+
+    def curve(self, name):
+        """Return what was recorded by epoch as ``{name}_curve``, numpy.ndarray (epochs, ...)."""
+        return np.array(self.records[f"{check('name', name)}_curve"], dtype=float)
+
+    def curves(self, runs, measure):
+        """Return what several networks have measured, dict of str to numpy.ndarray (epochs, ...).
+
+        Parameters
+        ----------
+        runs : dict of str to str
+            As `histories` takes them.
+        measure : str
+            Such as ``"angle"``.
+        """
+        return {words: self.curve(f"{run}_{measure}") for words, run in runs.items()}
+
+    def last(self, run, quantity):
+        """Print, record as ``stored_...``, and return the last errors, numpy.ndarray (seeds,)."""
+        values = load_history(self.name, run).last(quantity)
+        record_errors(f"stored_{run}", quantity, values)
+        return values
+
+    def judge_zero(self, run, who):
+        """Judge whether a train error reaches zero."""
+        errors = self.last(run, "train_error")
+        judge(f"{run}_zero", f"{who}: the train error reaches zero", errors.max() <= ZERO)
+
+    def judge_published(self, run, quantity, mean, half_width, who):
+        """Judge whether the last errors agree with a published interval, percent."""
+        ours = interval(self.last(run, quantity))
+        claim = f"{who}: the {quantity.replace('_', ' ')} agrees with the published {mean:g} %"
+        judge(f"{run}_{quantity}", claim, agree(ours, (mean, half_width)))
+
+    def judge_like(self, run, other, who):
+        """Judge whether the last errors of a network agree with those of another."""
+        for quantity in ("train_error", "test_error"):
+            pair = [interval(self.last(name, quantity)) for name in (other, run)]
+            claim = f"{who}: the {quantity.replace('_', ' ')} agrees with that of {other}"
+            judge(f"{run}_{quantity}", claim, agree(*pair))
+
+    def judge_release(self, form, runs):
+        """Judge what happens before and after the release of a frozen layer.
+
+        Parameters
+        ----------
+        form : str
+            How the records of all these networks begin, and after an underscore the values of
+            ``runs``.
+        runs : dict of str to str
+            By the words for each rule of what follows the release.
+        """
+        frozen = self.parameters["pretrain_epochs"]
+        curves = self.histories(runs, f"{form}_")
+        before = next(iter(curves.values())).train_error[frozen - 1]
+        record_errors(f"stored_{form}_frozen", "train_error", before)
+        judge(f"{form}_frozen", "frozen: about 5 %", abs(before.mean() - 5) <= 1)
+        for words, run in runs.items():
+            after = curves[words].train_error[frozen:]
+            record_errors(f"stored_{form}_{run}", "peak_train_error", after.max(axis=0))
+            rises = clearly(after.max(axis=0) - before)
+            judge(f"{form}_{run}_rises", f"{words}: the train error rises at first", rises)
+            self.judge_zero(f"{form}_{run}", words)
+
+    def judge_fall(self, run, quantity, who, expected=True):
+        """Judge whether what was measured has fallen, or as expected has not, since the start."""
+        values = self.curve(f"{run}_{quantity}")
+        fall = values[0] - values[-1]
+        mean, spread = interval(fall)
+        for name, value in (("", mean), ("_std", spread)):
+            record(f"stored_{run}_{quantity}_fall{name}", value)
+        print(f"{run:9} {quantity} falls by {mean:.3f} ± {spread:.3f}")
+        verb = "lowers" if expected else "does not lower"
+        judge(run, f"{who} {verb} the {quantity}", clearly(fall) == expected)
+
+    def judge_theorem(self, runs):
+        """Print K, both L and both cosines by layer after the last epoch, and judge K and L.
+
+        Parameters
+        ----------
+        runs : dict of str to str
+            The prefixes of the records of `dfa_utils.alignment.theorem_criteria`, by rule.
+        """
+        rows = ("K", "L lower", "L upper", "cosine lower", "cosine upper")
+        for words, table in self.curves(runs, "theorem").items():
+            run = runs[words]
+            start, end = table[0], table[-1]
+            for row, *values in zip(rows, *interval(end), strict=True):
+                cells = (f"{m:6.2f} ± {s:.2f}" for m, s in zip(*values, strict=True))
+                print(f"{words:4}{row:13}", *cells)
+            falls = clearly(start[:, 0] - end[:, 0]).all()
+            judge(f"{run}_k", f"{words}: K falls in every layer", falls)
+            for place, known in (("lower", end[:, 1, :-1]), ("upper", end[:, 2, 1:])):
+                claim = f"{words}: L of every {place} layer is above zero"
+                judge(f"{run}_l_{place}", claim, clearly(known).all())

@@ -1,0 +1,29 @@
+"""Every measured figure of the book, a function each, from histories and arrays."""
+
+from dfa_utils.figures.angles import plot_alignment
+from dfa_utils.figures.curves import plot_error_curves, plot_release, plot_test_errors
+from dfa_utils.figures.embeddings import embed, plot_embeddings
+from dfa_utils.figures.interactive import show_embeddings, show_epochs
+from dfa_utils.figures.intervals import plot_intervals
+from dfa_utils.figures.maps import plot_against_product, plot_error_maps
+from dfa_utils.figures.measured import mark_epoch, plot_measured
+from dfa_utils.figures.style import RULE_LOOKS, looks_of, use_book_style
+
+__all__ = [
+    "RULE_LOOKS",
+    "embed",
+    "looks_of",
+    "mark_epoch",
+    "plot_against_product",
+    "plot_alignment",
+    "plot_embeddings",
+    "plot_error_curves",
+    "plot_error_maps",
+    "plot_intervals",
+    "plot_measured",
+    "plot_release",
+    "plot_test_errors",
+    "show_embeddings",
+    "show_epochs",
+    "use_book_style",
+]

@@ -1,0 +1,77 @@
+"""Figures of what runs have measured besides their errors."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from dfa_utils.figures.style import NEUTRAL, WIDTH, count_epochs, draw_band, looks_of
+from dfa_utils.validation import check, check_instance, numbers, refuse
+
+COLUMNS = 2
+LETTERS = 36  # of three labels that have room beside one another
+MEASURED = "an array (epochs + 1, seeds) or (epochs + 1, seeds, panels)"
+
+
+def plot_measured(values, ylabel, titles=None):
+    """Draw measurements against the epoch, from before the first one on.
+
+    Parameters
+    ----------
+    values : dict of str to numpy.ndarray (epochs + 1, seeds) or (epochs + 1, seeds, panels)
+        By the name of the learning rule, such as ``"DFA"``, or by other words. Epochs without a
+        measurement are not-a-number, and a panel without any is left out.
+    ylabel : str
+        What has been measured.
+    titles : sequence of str, optional
+        Of the panels, those that are left out included; by default the numbers of layers.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Means over the seeds and bands, see `dfa_utils.figures.style.draw_band`, with a line at
+        zero where the values have either sign.
+    """
+    check_instance("values", values, dict)
+    ylabel, stacks = check("ylabel", ylabel, "name"), {}
+    for label, array in values.items():
+        array = numbers("values", array, MEASURED)
+        stacks[label] = array[:, :, None] if array.ndim == 2 else array
+    shapes = {array.shape[2:] for array in stacks.values()}
+    if len(shapes) != 1 or len(next(iter(shapes))) != 1:
+        refuse("values", f"at least one, each {MEASURED}", sorted(shapes))
+    ((panels,),) = shapes
+    layers = [f"Layer {k + 1}" for k in range(panels)] if panels > 1 else [""]
+    titles = layers if titles is None else titles
+    if not isinstance(titles, list | tuple) or len(titles) != panels:
+        refuse("titles", f"{panels}, one for each panel", titles)
+    known = [np.isfinite(array).any(axis=(0, 1)) for array in stacks.values()]
+    shown = np.flatnonzero(np.any(known, axis=0))
+    columns = max(1, min(COLUMNS, len(shown)))
+    rows = max(1, -(-len(shown) // columns))
+    size = (WIDTH, 2.2 * rows + 0.6 if panels > 1 else 3.2)
+    figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
+    for axes in grid.flat[len(shown) :]:
+        axes.set_visible(False)
+    for axes, k in zip(grid.flat, shown, strict=False):
+        for label, look in looks_of(stacks).items():
+            draw_band(axes, np.arange(len(stacks[label])), stacks[label][:, :, k], label, look)
+        drawn = np.concatenate([array[:, :, k].ravel() for array in stacks.values()])
+        if np.nanmin(drawn) < 0 < np.nanmax(drawn):
+            axes.axhline(0, color=NEUTRAL, linewidth=0.8, zorder=1)
+        axes.set(title=titles[k], ylabel=ylabel)
+        count_epochs(axes)
+    lines = grid[0, 0].get_legend_handles_labels()
+    columns = 3 if len("".join(stacks)) <= LETTERS else 2
+    figure.legend(*lines, loc="outside upper center", ncols=columns)
+    return figure
+
+
+def mark_epoch(figure, epoch):
+    """Draw a dotted line at an epoch, such as that of a change, in every panel of a figure.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    epoch : int
+    """
+    for axes in figure.axes:
+        axes.axvline(check("epoch", epoch, "until"), color=NEUTRAL, linestyle=":")

@@ -1,0 +1,231 @@
+"""The measured figures: what they show, what they refuse, and that a phone shows it too."""
+
+from dataclasses import replace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.text import Text
+
+from dfa_utils.figures import (
+    RULE_LOOKS,
+    embed,
+    plot_against_product,
+    plot_alignment,
+    plot_embeddings,
+    plot_error_curves,
+    plot_error_maps,
+    plot_release,
+    plot_test_errors,
+)
+from dfa_utils.figures.style import draw_band, scale_errors
+from dfa_utils.history import History
+
+PHONE = 350  # pixels that a page on a phone has for a figure
+
+ERRORS = {(1.0, 0.1): [2.0, 4.0], (0.1, 0.1): [50.0, 60.0], (1.0, 0.01): [0.0, 0.0]}
+
+
+@pytest.fixture(autouse=True)
+def no_figure_stays_open():
+    """Close what a test has drawn."""
+    yield
+    plt.close("all")
+
+
+def test_a_map_has_the_smallest_scale_at_the_bottom_and_says_means_with_spread():
+    figure = plot_error_maps({"SGD": ERRORS, "RMSprop": {(0.1, 0.001): [7.0]}})
+    left, right, bar = figure.axes
+    assert [text.get_text() for text in left.get_yticklabels()] == ["0.1", "1"]
+    assert [text.get_text() for text in left.get_xticklabels()] == ["0.01", "0.1"]
+    (image,) = left.images
+    field = image.get_array().filled(np.nan)
+    np.testing.assert_array_equal(field, [[np.nan, 55.0], [0.0, 3.0]])
+    assert image.origin == "lower"
+    shown = {text.get_position(): text.get_text() for text in left.texts}
+    deviation = np.sqrt(2)
+    assert shown[1, 1] == f"3.00\n±{deviation:.2f}"
+    assert [text.get_text() for text in right.texts] == ["7.00"]  # one seed has no spread
+    assert image.norm is right.images[0].norm
+    assert bar.get_xlabel() == "test error (%)"
+
+
+def test_text_on_a_map_stands_out_from_its_field():
+    errors = {(1.0, rate): [100 * 0.8**step] for step, rate in enumerate(np.arange(1, 33))}
+    (axes, _) = plot_error_maps({"SGD": errors}).axes
+    (image,) = axes.images
+    for text in axes.texts:
+        column, row = text.get_position()
+        red, green, blue, _ = image.cmap(image.norm(image.get_array()[row, column]))
+        ground = np.array([red, green, blue])
+        linear = np.where(ground <= 0.04045, ground / 12.92, ((ground + 0.055) / 1.055) ** 2.4)
+        luminance = linear @ [0.2126, 0.7152, 0.0722]
+        ink = 1.0 if text.get_color() == "white" else 0.0
+        light, dark = max(luminance, ink), min(luminance, ink)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_against_the_product_there_is_a_line_for_each_rate_with_its_scales_in_order():
+    (axes,) = plot_against_product(ERRORS).axes
+    lines = {bars.get_label(): bars.lines[0] for bars in axes.containers}
+    assert list(lines) == ["0.01", "0.1"]
+    np.testing.assert_allclose(lines["0.1"].get_xdata(orig=False), [0.01, 0.1])
+    np.testing.assert_allclose(lines["0.1"].get_ydata(orig=False), [55, 3])
+
+
+def test_every_run_has_a_curve_of_its_means_and_a_band():
+    curve = np.array([[4.0, 6.0], [2.0, 2.0]])
+    two = History((0, 1), np.arange(1, 3), *[curve] * 4)
+    one = History((0,), np.arange(1, 3), *[curve[:, :1]] * 4)
+    (axes,) = plot_test_errors({"two seeds": two, "one seed": one}).axes
+    assert [line.get_label() for line in axes.lines] == ["two seeds", "one seed"]
+    np.testing.assert_array_equal(axes.lines[0].get_ydata(), [5, 2])
+    assert len(axes.collections) == 1
+
+
+@pytest.mark.parametrize(
+    "errors", [{}, {(0, 0.1): [1]}, {(1, 0.1): []}, {(1, 0.1): [np.nan]}, {1: [2]}]
+)
+def test_what_is_no_map_is_refused(errors):
+    with pytest.raises(ValueError, match=r"must be .*, got"):
+        plot_error_maps({"SGD": errors})
+    with pytest.raises(ValueError, match=r"must be .*, got"):
+        plot_against_product(errors)
+
+
+def history(errors, start=1):
+    """Return a history of which every quantity is the same, (epochs, seeds)."""
+    errors = np.asarray(errors, dtype=float)
+    epochs = np.arange(start, start + len(errors))
+    return History(tuple(range(errors.shape[1])), epochs, *[errors] * 4)
+
+
+FALLING = history(30 * 0.8 ** np.arange(12)[:, None] * [1.0, 1.1, 1.3])
+
+
+def every_figure():
+    """Return each figure by its name."""
+    histories = {"BP": FALLING, "DFA": FALLING, "of my own": FALLING}
+    angles = dict.fromkeys(histories, np.full((13, 3, 5), 60.0))
+    grid = {(s, r): [3.21, 4.3] for s in (0.01, 0.1, 1) for r in (1e-4, 3e-4, 1e-3, 0.01, 0.1, 1)}
+    labels = np.arange(30) % 10
+    points = np.random.default_rng(0).standard_normal((30, 2))
+    names = ("T-shirt/top", *"bcdefghi", "Ankle boot")
+    return {
+        "curves": plot_error_curves(histories),
+        "release": plot_release(FALLING, {"BP": history(FALLING.test_error, start=13)}, 5),
+        "tests": plot_test_errors(histories),
+        "angles": plot_alignment(histories, angles),
+        "embeddings": plot_embeddings(dict.fromkeys("abc", points), labels, names),
+        "maps": plot_error_maps({"SGD": grid, "RMSprop": grid}),
+        "product": plot_against_product(grid),
+    }
+
+
+def test_letters_are_legible_on_a_phone(monkeypatch):
+    monkeypatch.setitem(plt.rcParams, "font.size", 11)  # as in the style of the book
+    monkeypatch.setitem(plt.rcParams, "figure.constrained_layout.use", True)
+    for name, figure in every_figure().items():
+        figure.canvas.draw()
+        width = figure.get_figwidth() * 72
+        box = figure.get_tightbbox()
+        assert box.x0 > -0.02 and box.x1 < figure.get_figwidth() + 0.02, name
+        for text in figure.findobj(Text):
+            if text.get_text() and text.get_visible():
+                assert text.get_fontsize() * PHONE / width >= 9, (name, text.get_text())
+
+
+def test_each_error_has_an_axis_of_its_own():
+    errors = history([[50.0, 60.0], [20.0, 30.0]])
+    learned = replace(errors, train_error=np.array([[9.0, 8.0], [0.01, 0.02]]))
+    upper, lower = plot_error_curves({"DFA": learned}).axes
+    assert upper.get_ylim()[0] < 0.02 and lower.get_ylim()[0] > 10
+    assert upper.get_yscale() == lower.get_yscale() == "log"
+    assert upper.lines[0].get_color() == RULE_LOOKS["DFA"].colour
+
+
+def band_of(values, log):
+    """Return the line and the lower and upper end of a band that has been drawn."""
+    _, axes = plt.subplots()
+    if log:
+        scale_errors(axes)
+    values = np.asarray(values, dtype=float)
+    draw_band(axes, np.arange(len(values)), values, "x")
+    (line,), (band,) = axes.lines, axes.collections
+    outline = band.get_paths()[0].vertices[:-1]
+    ends = [outline[outline[:, 0] == epoch][:, 1] for epoch in range(len(values))]
+    return line.get_ydata(), [(low.min(), low.max()) for low in ends]
+
+
+def test_a_band_is_one_deviation_to_each_side():
+    line, ends = band_of([[4, 6], [1, 3]], log=False)
+    np.testing.assert_allclose(line, [5, 2])
+    np.testing.assert_allclose(ends, [(5 - 2**0.5, 5 + 2**0.5), (2 - 2**0.5, 2 + 2**0.5)])
+
+
+def test_a_band_that_would_reach_zero_runs_from_the_lowest_to_the_highest_seed():
+    """With the deviation it would be a stripe down to the end of a logarithmic axis."""
+    line, ends = band_of([[4, 6], [0.1, 0.1], [0.02, 0.9], [0, 0.5], [0, 0]], log=True)
+    np.testing.assert_allclose(line, [5, 0.1, 0.46, 0.25, 0.02])
+    np.testing.assert_allclose(ends[0], (5 - 2**0.5, 5 + 2**0.5))
+    np.testing.assert_allclose(ends[2:], [(0.02, 0.9), (0.02, 0.5), (0.02, 0.02)])
+
+
+def test_a_bar_over_a_product_stays_above_zero():
+    (axes,) = plot_against_product({(1.0, 0.1): [0.02, 0.02, 5.0]}).axes
+    (bar,) = axes.containers[0].lines[2][0].get_segments()
+    assert bar[0, 1] > 0
+
+
+def test_a_release_is_drawn_the_same_with_and_without_what_was_before_it():
+    errors = [[80, 90], [40, 50], [45, 55], [20, 30]]
+    before, after, both = history(errors[:2]), history(errors[2:], start=3), history(errors)
+    alone, joined = (
+        plot_release(before, {"DFA": later}, 2).axes[0].lines[1].get_xydata()
+        for later in (after, both)
+    )
+    np.testing.assert_array_equal(alone, [[2, 45], [3, 50], [4, 25]])
+    np.testing.assert_array_equal(joined, alone)
+
+
+def test_angles_are_drawn_from_before_the_first_epoch():
+    angles = np.full((13, 3, 2), 90.0)
+    angles[0] = np.nan
+    errors, first, second, unused = plot_alignment({"FA": FALLING}, {"FA": angles}).axes
+    assert errors.lines[0].get_xdata()[0] == 1
+    for axes in (first, second):
+        assert axes.lines[0].get_xdata()[0] == 0
+        assert axes.lines[0].get_color() == RULE_LOOKS["FA"].colour
+    assert not unused.get_visible()
+
+
+@pytest.mark.parametrize(
+    "angles",
+    [
+        {},
+        {"DFA": np.ones((13, 3, 2))},
+        {"FA": np.ones((12, 3, 2))},
+        {"FA": np.ones((13, 2, 2))},
+        {"FA": "text"},
+        {"FA": None},
+    ],
+)
+def test_angles_that_do_not_belong_to_the_histories_are_refused(angles):
+    with pytest.raises(ValueError, match=r"angles must be .*, got"):
+        plot_alignment({"FA": FALLING}, angles)
+
+
+def test_a_hundred_classes_are_drawn_without_a_legend():
+    points = np.random.default_rng(0).standard_normal((200, 2))
+    names = tuple(f"class {k}" for k in range(100))
+    assert plot_embeddings({"a": points}, np.arange(200) % 100, names).legends == []
+
+
+def test_embedding_separates_clusters_and_repeats():
+    generator, labels = np.random.default_rng(0), np.arange(60) % 3
+    images = generator.standard_normal((3, 6))[labels] + 0.3 * generator.standard_normal((60, 6))
+    points = embed(images)
+    np.testing.assert_array_equal(points, embed(images))
+    distances = np.linalg.norm(points[:, None] - points[None], axis=-1)
+    np.fill_diagonal(distances, np.inf)
+    assert (labels[distances.argmin(axis=1)] == labels).mean() > 0.9
