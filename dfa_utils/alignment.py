@@ -59,6 +59,11 @@ def theorem_criteria(run, samples=2_000):
     layer above would send back of its own d, ``(d_above * f'_above) @ W_above.mT``; for one above
     another, c is ``(d_below @ W) * f'``. For the output layer h are the logits, and f' is 1.
 
+    Parameters
+    ----------
+    run : Run
+    samples : int
+
     Returns
     -------
     array (running seeds, 5, layers)

@@ -82,11 +82,13 @@ chapter = Chapter(globals())
 # \cos \alpha_l = \frac{\langle \delta_l,\, \delta_l^{\mathrm{BP}} \rangle}{\lVert \delta_l \rVert\, \lVert \delta_l^{\mathrm{BP}} \rVert}
 # $$
 #
-# A right angle means that the two have nothing to do with each other.
-# Where the angle of one image is less than that, a small enough step of the layer along the rule, for this image alone, lowers the loss of this image.
+# Where the angle of one image is less than a right angle, a small enough step of the layer along the rule, for this image alone, lowers the loss of this image.
+# A right angle means that such a step does nothing for it, to first order.
 #
 # What we draw is one angle for all test images: that of the mean of their cosines.
-# It says how well the rule is aligned on the whole, and no longer that a step lowers the loss: in the mean of the cosines all images count alike, while in a step those with large errors count most, and the share of each image moves the outputs of all others too.
+# It says how well the rule is aligned on the whole, and no more than that.
+# A right angle of the mean does not say that the two have nothing to do with each other: half of the images may be aligned and half opposed.
+# And less than a right angle no longer says that a step lowers the loss: in the mean of the cosines all images count alike, while in a step those with large errors count most, and the share of each image moves the outputs of all others too ([the theory](../book/theory.md) has an example of two images).
 #
 # This is the measurement, whole:
 
@@ -149,7 +151,7 @@ from dfa_utils.figures import plot_alignment, show_epochs
 figure = plot_alignment(histories["small"], angles["small"])
 
 # %% [markdown]
-# Before training the angles of FA and DFA are right angles: random feedback knows nothing.
+# Before training the angles of FA and DFA are close to right angles, as one expects of random feedback, which knows nothing.
 # Within a few epochs they fall far below, while the error falls too.
 # Nothing has moved the feedback matrices. The weights have moved until the feedback fits them.
 
@@ -174,7 +176,29 @@ titles["faint"] = "small and random, faint feedback"
 show_epochs({titles[s]: (histories[s], angles[s]) for s in titles})
 
 # %% [markdown]
-# The errors of the last epoch, in percent: the mean over the seeds and its sample standard deviation.
+# The lines are means, the bands reach from the lowest to the highest seed.
+#
+# ### Deep, seed by seed
+#
+# In the deep network a mean hides what happens: some of these curves jump, and some have not begun. Each thin line is one seed, the thick one their median.
+
+# %% mystnb={"image": {"alt": "Three panels on a logarithmic scale, test error against the epoch in the deep network, for BP, FA and DFA, with a thin line for each seed and a thick one for the median. Lines of BP fall after a plateau and jump up for single epochs; those of FA split, some fall and some stay at the height of guessing; those of DFA fall together from the start, with few jumps."}, "figure": {"caption": "Test error of each seed in the deep network.", "name": "fig-alignment-deep"}}
+from dfa_utils.figures import plot_seeds
+
+figure = plot_seeds(histories["deep"])
+
+# %% [markdown]
+# ### The last epoch
+#
+# The errors of the last epoch, in percent: the mean over the seeds and its sample standard deviation, and where that is more than a third of the mean, each seed and their median.
+# A test image more or less is a step of
+
+# %% tags=["hide-input"]
+from dfa_utils import record
+
+one_image = 100 / data.test_labels.shape[0]
+record("one_image", one_image)
+print(f"{one_image:.2f} percentage points")
 
 
 # %%
@@ -190,7 +214,7 @@ for start in ("small", "zero", "deep", "faint"):
         record_curve(f"{prefix}_angle", angles[start][name.upper()])
 
 # %% [markdown]
-# - **Deep.** BP begins with a plateau, for the small weights shrink the error at every layer on its way down. So does FA, and longer, since its feedback shrinks it too. DFA has one step to every layer and is ahead at first.
+# - **Deep.** BP begins with a plateau, for the small weights shrink the error at every layer on its way down. So does FA, and longer, since its feedback shrinks it too: after the last epoch some of its seeds have come far down and the others still guess. DFA has one step to every layer and is ahead at first. Seeds of BP catch up with it once their plateau ends, but their errors jump up again for single epochs, and where one such jump meets the last epoch, the mean of that epoch says more about the jump than about the rule.
 # - **Faint.** With small feedback matrices the hidden layers are told little, so their weights move little, and the angles fall late.
 #
 # ## What to try next

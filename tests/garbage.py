@@ -1,6 +1,7 @@
 """Garbage for every public function: a sound result, or one line that names the parameter."""
 
 import re
+from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -36,6 +37,8 @@ from dfa_utils import (
 from dfa_utils.array import Stream, generator_for
 from dfa_utils.chapter import records, stored
 from dfa_utils.chapter.checkpoints import read_checkpoint
+from dfa_utils.chapter.probes import neighbour_errors
+from dfa_utils.chapter.selection import select
 from dfa_utils.network import Layer
 from dfa_utils.validation import check_parameters, choose
 
@@ -204,14 +207,18 @@ CALLS = {
     stored.load_results: {"name": "paper_table/2x800_tanh_dfa"},
     stored.load_history: {"name": "paper_table/2x800_tanh_dfa"},
     stored.load_sweep: {"name": "scale_and_rate"},
+    select: {"histories": {"one": replace(HISTORY, validation_error=HISTORY.test_error)}},
+    neighbour_errors: {"features": np.zeros((1, 4, 6)), "labels": np.zeros(4, int)},
     stored.list_results: {"folder": "paper_table"},
     figures.embed: {"features": DATA.test_images[:7], "seed": 0},
     figures.plot_error_curves: {"histories": {"DFA": HISTORY}},
     figures.plot_release: {
-        "pretraining": HISTORY,
+        "frozen": HISTORY,
         "releases": {"BP": HISTORY},
+        "release": 1,
         "last_epochs": 2,
     },
+    figures.plot_seeds: {"histories": {"DFA": HISTORY}},
     figures.plot_alignment: {"histories": {"DFA": HISTORY}, "angles": {"DFA": ANGLES}},
     figures.show_epochs: {"runs": {"zero": ({"DFA": HISTORY}, {"DFA": ANGLES})}},
     figures.show_embeddings: {

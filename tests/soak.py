@@ -20,7 +20,7 @@ from garbage import CALLS, GARBAGE, attempt, is_slow, names_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kill_and_resume import SETTINGS, broken_off, kill
-from replication import difference_of_precisions
+from replication import difference_of_orders, difference_of_precisions
 
 KILLS, MIXTURES, GARBAGE_CALLS, SLOW_CALLS = 2000, 20_000, 2000, 200
 
@@ -32,7 +32,8 @@ def main():
     figures = {"python": platform.python_version(), "numpy": version("numpy")}
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        for part in (kills, damaged_checkpoints, garbage, difference_of_precisions):
+        rounding = (difference_of_precisions, difference_of_orders)
+        for part in (kills, damaged_checkpoints, garbage, *rounding):
             found = part()
             print(*(f"{name} {value}" for name, value in found.items()), sep="\n", flush=True)
             figures |= found

@@ -16,6 +16,7 @@ from dfa_utils.figures import (
     plot_error_curves,
     plot_error_maps,
     plot_release,
+    plot_seeds,
     plot_test_errors,
 )
 from dfa_utils.figures.style import draw_band, scale_errors
@@ -113,8 +114,9 @@ def every_figure():
     names = ("T-shirt/top", *"bcdefghi", "Ankle boot")
     return {
         "curves": plot_error_curves(histories),
-        "release": plot_release(FALLING, {"BP": history(FALLING.test_error, start=13)}, 5),
+        "release": plot_release(FALLING, {"BP": FALLING}, 4, 5),
         "tests": plot_test_errors(histories),
+        "seeds": plot_seeds(histories),
         "angles": plot_alignment(histories, angles),
         "embeddings": plot_embeddings(dict.fromkeys("abc", points), labels, names),
         "maps": plot_error_maps({"SGD": grid, "RMSprop": grid}),
@@ -177,15 +179,26 @@ def test_a_bar_over_a_product_stays_above_zero():
     assert bar[0, 1] > 0
 
 
-def test_a_release_is_drawn_the_same_with_and_without_what_was_before_it():
-    errors = [[80, 90], [40, 50], [45, 55], [20, 30]]
-    before, after, both = history(errors[:2]), history(errors[2:], start=3), history(errors)
-    alone, joined = (
-        plot_release(before, {"DFA": later}, 2).axes[0].lines[1].get_xydata()
-        for later in (after, both)
-    )
-    np.testing.assert_array_equal(alone, [[2, 45], [3, 50], [4, 25]])
-    np.testing.assert_array_equal(joined, alone)
+def test_a_release_is_drawn_from_the_epoch_in_which_the_networks_part():
+    frozen = history([[80, 90], [40, 50], [38, 48], [36, 46]])
+    released = history([[80, 90], [40, 50], [45, 55], [20, 30]])
+    figure = plot_release(frozen, {"DFA": released}, 2, 2)
+    for axes in figure.axes:
+        grey, line = axes.lines[:2]
+        np.testing.assert_array_equal(grey.get_xydata(), [[1, 85], [2, 45], [3, 43], [4, 41]])
+        np.testing.assert_array_equal(line.get_xydata(), [[2, 45], [3, 50], [4, 25]])
+    whole, train, test = figure.axes
+    assert whole.get_xlim() == (0, 4) and train.get_xlim() == test.get_xlim() == (2, 4)
+    assert train.get_ylim() == test.get_ylim() == (0, pytest.approx(1.1 * 55))
+    assert [axes.get_title().split()[0] for axes in figure.axes] == ["Test", "Train", "Test"]
+
+
+def test_each_seed_is_drawn_and_their_median():
+    errors = history([[90.0, 80.0, 90.0], [90.0, 0.0, 4.0]])
+    (axes,) = plot_seeds({"FA": errors}).axes
+    lines = [line.get_ydata().tolist() for line in axes.lines]
+    assert lines == [[90, 90], [80, 4], [90, 4], [90, 4]]
+    assert {line.get_color() for line in axes.lines} == {RULE_LOOKS["FA"].colour}
 
 
 def test_angles_are_drawn_from_before_the_first_epoch():

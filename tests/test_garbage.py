@@ -14,6 +14,8 @@ BY_FUNCTION = pytest.mark.parametrize("function", CALLS, ids=lambda f: f.__name_
 # What takes a run or arrays of one, a figure, nothing, or what is stored in the package.
 HANDED_ON = {"error_angles", "sent_errors", "theorem_criteria", "mean_angle", "totals"}
 HANDED_ON |= {"plain_rmsprop", "mark_epoch", "load_published", "stored_cells"} | {
+    "compare_means",
+    "judge_order",
     "paper_rows",
     "plot_intervals",
 }

@@ -65,17 +65,19 @@ def test_the_output_repeats_to_the_byte_and_says_what_it_is_in_jupyter(displayed
     assert displayed[0]["text/plain"].startswith("Where scripts run, ")
 
 
-def test_epochs_hold_the_means_and_none_where_there_is_no_angle(displayed):
+def test_epochs_hold_means_and_ranges_and_none_where_there_is_no_angle(displayed):
     errors = np.array([[10.0, 20.0], [5.0, 6.0]])
     history = History((0, 1), np.array([1, 2]), errors, errors, errors, errors)
-    angles = np.full((3, 2, 1), 45.0)
+    angles = np.tile([[40.0], [50.0]], (3, 1, 1))
     angles[0] = np.nan
     interactive.show_epochs({"zero": ({"DFA": history}, {"DFA": angles})})
     content = displayed[0][interactive.MIME_TYPE]
     assert content["kind"] == "epochs"
     assert content["data"]["runs"]["zero"]["dfa"] == {
-        "testError": [15.0, 5.5],
-        "angles": [[None, 45.0, 45.0]],
+        "testError": {"mean": [15.0, 5.5], "low": [10.0, 5.0], "high": [20.0, 6.0]},
+        "angles": [
+            {"mean": [None, 45.0, 45.0], "low": [None, 40.0, 40.0], "high": [None, 50.0, 50.0]}
+        ],
     }
 
 

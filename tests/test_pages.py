@@ -100,7 +100,8 @@ def test_used_records_are_there(smoke_book):
     there |= {("benchmark", name) for name in headline_numbers(load_results("benchmark"))}
     there |= {("soak", name) for name in load_results("soak")}
     there |= {("paper_table", name) for name in paper_table.table_numbers()}
-    there |= {("site", name) for name in ("pdf", "colab", "seconds", "records")}
+    there |= {("site", name) for name in ("pdf", "colab", "seconds", "records", "rooms")}
+    there |= {("site", name) for name in ("status", "gpu", "versions", "parameters")}
     used = {pair for page in PAGES for pair in used_records(read(page))}
     assert used <= there
 
@@ -135,9 +136,17 @@ RECORDS = {"a": {"b": 1.234, "b_std": 0.126, "c": 2, "c_std": None, "d_curve": [
 RECORDS["a"]["d_std_curve"] = [[None], [0.25]]
 RECORDS["some"] = {
     "long_name": 1.0,
-    "long_name_std": 0.5,
+    "long_name_std": 0.25,
     "long_curve": [1.0],
-    "long_std_curve": [2],
+    "long_std_curve": [0.25],
+    "wide": 4.0,
+    "wide_std": 2.0,
+    "wide_per_seed": [3.0, 2.0, 7.0],
+    "wide_curve": [[5.0, 9.0]],
+    "wide_std_curve": [[0.1, 9.1]],
+    "wide_seeds_curve": [[[5.0, 5.0], [0.0, 18.0]]],
+    "bare": 1.0,
+    "bare_std": 0.5,
 }
 
 
@@ -150,13 +159,38 @@ RECORDS["some"] = {
         (measured.one_number, "a.d_curve[-1][0]", "%.1f", "2.5"),
         (measured.with_deviation, "a.b", "%.2f", "1.23\xa0±\xa00.13"),
         (measured.with_deviation, "a.c", "%.1f", "2.0\xa0±\xa0n/a"),
-        (measured.with_deviation, "some.long_name", "%.1f", "1.0\xa0±\xa00.5"),
-        (measured.with_deviation, "some.long_curve[0]", "%.1f", "1.0\xa0±\xa02.0"),
+        (measured.with_deviation, "some.long_name", "%.1f", "1.0\xa0±\xa00.2"),
+        (measured.with_deviation, "some.long_curve[0]", "%.2f", "1.00\xa0±\xa00.25"),
+        (
+            measured.with_deviation,
+            "some.wide",
+            "%.1f",
+            "4.0\xa0±\xa02.0 (seeds 3.0, 2.0, 7.0; median 3.0)",
+        ),
+        (measured.with_deviation, "some.wide_curve[0][0]", "%.1f", "5.0\xa0±\xa00.1"),
+        (
+            measured.with_deviation,
+            "some.wide_curve[0][1]",
+            "%.0f",
+            "9\xa0±\xa09 (seeds 0, 18; median 9)",
+        ),
         (measured.with_deviation, "a.d_curve[1][0]", "%.2f", "2.50\xa0±\xa00.25"),
     ],
 )
 def test_a_number_is_shown_with_what_is_recorded_beside_it(show, path, form, text):
     assert show(RECORDS, path, form) == text
+
+
+def test_a_wide_spread_is_an_error_without_its_seeds():
+    with pytest.raises(LookupError, match="bare_per_seed"):
+        measured.with_deviation(RECORDS, "some.bare", "%.2f")
+
+
+def test_the_list_of_all_numbers_shows_the_seeds_of_a_wide_spread():
+    assert contents.in_words(RECORDS["some"], "wide") == (
+        "4.00&nbsp;±&nbsp;2.00 (seeds 3.00, 2.00, 7.00; median 3.00)"
+    )
+    assert contents.in_words(RECORDS["some"], "long_name") == "1.00&nbsp;±&nbsp;0.25"
 
 
 @pytest.mark.parametrize("path", ["a.x", "x.b", "b", "a.d_curve[7]", "a.b c", ""])

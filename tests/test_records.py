@@ -4,22 +4,24 @@ import json
 import subprocess
 
 import nbformat
+import pytest
 from nbclient import NotebookClient
 
 from dfa_utils.chapter.provenance import ROOT, commit
-from dfa_utils.chapter.records import read_records
+from dfa_utils.chapter.records import read_records, record_errors
 
 
 def test_records_survive_a_notebook(tmp_path):
     source = "\n".join(
         [
             "import numpy as np",
-            "from dfa_utils.chapter.records import record, record_errors",
+            "from dfa_utils.chapter.records import record, record_curve, record_errors",
             "record('plain', 1.5)",
             "record('missing', float('nan'))",
             "record('count', np.int64(3))",
             "record_errors('bp', 'test_error', [1.0, 2.0, 3.0])",
             "record_errors('one', 'test_error', [4.0])",
+            "record_curve('two', np.array([[[1.0, 5.0], [3.0, 9.0]]]))",
         ]
     )
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
@@ -33,12 +35,30 @@ def test_records_survive_a_notebook(tmp_path):
         "count": 3,
         "bp_test_error": 2.0,
         "bp_test_error_std": 1.0,
+        "bp_test_error_per_seed": [1.0, 2.0, 3.0],
         "one_test_error": 4.0,
         "one_test_error_std": None,
+        "one_test_error_per_seed": [4.0],
+        "two_curve": [[2.0, 7.0]],
+        "two_std_curve": [[2**0.5, 8**0.5]],
+        "two_seeds_curve": [[[1.0, 3.0], [5.0, 9.0]]],
     }
     data = notebook.cells[0].outputs[0]["data"]
     assert all(isinstance(value, str) for value in data.values())
     assert json.loads(data["application/papermill.record/application/json"]) == 1.5
+
+
+@pytest.mark.parametrize(
+    ("errors", "words"),
+    [
+        ([3.9, 3.8, 15.3], "7.67 % ± 6.61 (seeds 3.90, 3.80, 15.30; median 3.90)"),
+        ([3.0, 2.0, 2.5], "2.50 % ± 0.50"),
+        ([3.0], "3.00 %, one seed"),
+    ],
+)
+def test_the_seeds_of_a_wide_spread_are_printed(capsys, errors, words):
+    record_errors("bp", "test_error", errors)
+    assert capsys.readouterr().out.rstrip().endswith(words)
 
 
 def test_the_commit_is_that_of_the_checkout_and_not_of_one_above(tmp_path, monkeypatch):

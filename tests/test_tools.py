@@ -6,7 +6,7 @@ import sys
 import nbformat
 import pytest
 from conftest import ROOT, book_tool
-from replication import difference_of_precisions
+from replication import GENTLE_TO_HARSH, difference_of_orders, difference_of_precisions
 
 from dfa_utils.chapter.stored import load_results
 
@@ -92,6 +92,16 @@ def test_the_replication_in_two_precisions_follows_the_chapter():
     assert set(found) == names
     assert all(0 <= value < 20 for value in found.values())
     assert found["dfa_precision_difference"] < 1
+
+
+def test_the_two_orders_of_the_pixels_are_the_same_but_for_rounding():
+    found = difference_of_orders(num_epochs=1, name="digits", train_samples=200)
+    names = {f"{name}_order_{what}" for name in GENTLE_TO_HARSH for what in ("seed", "mean", "std")}
+    assert set(found) == names
+    assert found["sgd_gentle_order_seed"] < 1
+    assert all(
+        found[f"{name}_order_mean"] <= found[f"{name}_order_seed"] for name in GENTLE_TO_HARSH
+    )
 
 
 def test_the_stored_soak_lost_nothing():

@@ -3,7 +3,9 @@
 ``{num}`bp_vs_dfa.bp_test_error` `` shows a number with two digits after the point,
 ``{num}`benchmark.minutes %.0f` `` in another form, and ``{pm}`bp_vs_dfa.bp_test_error` `` with the
 standard deviation that is recorded beside it. A deviation that is not there, as of a single seed,
-is shown as n/a. A curve takes the place in it: ``alignment.small_dfa_angle_curve[-1][0]``. The
+is shown as n/a. Where it is wide (see `dfa_utils.chapter.spread`), the values of the seeds and
+their median follow, and it is an error if they are not recorded. A curve takes the place in it:
+``alignment.small_dfa_angle_curve[-1][0]``. The
 build hands the records over as ``myst_substitutions``.
 """
 
@@ -11,6 +13,8 @@ import re
 
 from docutils import nodes
 from docutils.utils import unescape
+
+from dfa_utils.chapter.spread import each_seed, is_wide
 
 FORM = "%.2f"
 MISSING = "n/a"
@@ -60,15 +64,29 @@ def one_number(records, path, form):
 
 
 def with_deviation(records, path, form):
-    """Return the text of a record and of its ``_std``, on one line however narrow the page."""
+    """Return the text of a record and of its ``_std``, on one line however narrow the page.
+
+    Where the spread is wide, that of each seed follows.
+    """
     both = one_number(records, path, form), one_number(records, deviation_of(path), form)
-    return "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}".join(both)
+    text = "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}".join(both)
+    mean, deviation = record_at(records, path), record_at(records, deviation_of(path))
+    if mean is not None and is_wide(mean, deviation):
+        text += f" ({each_seed(record_at(records, seeds_of(path)), form)})"
+    return text
 
 
 def deviation_of(path):
     """Return the path of the standard deviation that is recorded beside a record."""
     found = PATH.fullmatch(path)
     return found.expand(r"\1.\2_std\3\4") if found else path
+
+
+def seeds_of(path):
+    """Return the path of the values of the seeds that a record is the mean of."""
+    found = PATH.fullmatch(path)
+    kind = "_seeds" if found and found[3] else "_per_seed"
+    return found.expand(rf"\1.\2{kind}\3\4") if found else path
 
 
 def record_at(records, path):

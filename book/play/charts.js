@@ -29,7 +29,10 @@ var dfa = globalThis.dfa || {};
     return plot;
   }
 
-  /** Draw one curve for each rule: curves[rule] is a list of { epoch, value }. */
+  /**
+   * Draw one curve for each rule: curves[rule] is a list of { epoch, value }, and a band around it
+   * where the values have { low, high } as well.
+   */
   function curveChart({ title, curves, epochs, y, current }) {
     const lines = Object.entries(curves).map(([rule, points]) =>
       Plot.line(points, {
@@ -39,6 +42,12 @@ var dfa = globalThis.dfa || {};
         strokeDasharray: RULES[rule].dash,
         strokeWidth: 2,
       }),
+    );
+    const bands = Object.entries(curves).map(([rule, points]) =>
+      Plot.areaY(
+        points.filter((point) => Number.isFinite(point.low)),
+        { x: "epoch", y1: "low", y2: "high", fill: RULES[rule].colour, fillOpacity: 0.2 },
+      ),
     );
     const dots = Object.entries(curves).map(([rule, points]) =>
       Plot.dot(
@@ -60,7 +69,7 @@ var dfa = globalThis.dfa || {};
       style: { background: "none", color: "inherit", fontSize: "12px" },
       x: { domain: [0, Math.max(epochs, 1)], label: "epoch", ticks: 5, tickFormat: "d" },
       y: { grid: true, ...y },
-      marks: [...marker, ...lines, ...dots],
+      marks: [...marker, ...bands, ...lines, ...dots],
     });
     return make("figure", {}, make("figcaption", { textContent: title }), asImage(plot, title));
   }

@@ -11,7 +11,7 @@ var dfa = globalThis.dfa || {};
   dfa.figures.epochs = (place, { runs }) => {
     const starts = Object.keys(runs);
     const rulesOf = (start) => RULES.filter((rule) => runs[start][rule]);
-    const last = runs[starts[0]][rulesOf(starts[0])[0]].testError.length;
+    const last = runs[starts[0]][rulesOf(starts[0])[0]].testError.mean.length;
 
     const start = make("select", {}, ...starts.map((name) => new Option(name)));
     const slider = make("input", { type: "range", min: 0, max: last, value: 0 });
@@ -36,12 +36,12 @@ var dfa = globalThis.dfa || {};
       const layers = run[rules[0]].angles.map((_, layer) => `angle, layer ${layer + 1}`);
       dfa.fillTable(
         table,
-        `Means over the seeds, ${shown.textContent}`,
+        `Means over the seeds, lowest and highest seed, ${shown.textContent}`,
         ["rule", "test error", ...layers],
         rules.map((rule) => [
           dfa.RULES[rule].label,
-          dfa.inWords(run[rule].testError[epoch - 1], 1, " %"),
-          ...run[rule].angles.map((layer) => dfa.inWords(layer[epoch], 0, "°")),
+          withRange(run[rule].testError, epoch - 1, 1, " %"),
+          ...run[rule].angles.map((layer) => withRange(layer, epoch, 0, "°")),
         ]),
       );
     }
@@ -64,24 +64,40 @@ var dfa = globalThis.dfa || {};
     draw();
   };
 
+  /** Write a mean, and in brackets from which to which seed it reaches. */
+  function withRange({ mean, low, high }, place, digits, unit) {
+    const text = dfa.inWords(mean[place], digits, unit);
+    if (!Number.isFinite(mean[place])) return text;
+    return `${text} (${low[place].toFixed(digits)} to ${high[place].toFixed(digits)})`;
+  }
+
+  /** Return what a chart draws of a mean and its range; `first` is the epoch of the first value. */
+  function pointsOf({ mean, low, high }, first) {
+    return mean.map((value, at) => ({
+      epoch: at + first,
+      value: value ?? NaN,
+      low: low[at] ?? NaN,
+      high: high[at] ?? NaN,
+    }));
+  }
+
   function curvesOf(rules, points) {
     return Object.fromEntries(rules.map((rule) => [rule, points(rule)]));
   }
 
   function errorChart(run, rules, epochs, current) {
-    const points = (rule) => run[rule].testError.map((value, at) => ({ epoch: at + 1, value }));
+    const points = (rule) => pointsOf(run[rule].testError, 1);
     const curves = curvesOf(rules, points);
     return dfa.curveChart({ title: "test error", curves, epochs, current, y: dfa.ERROR_AXIS });
   }
 
   function angleCharts(run, rules, current) {
     return run[rules[0]].angles.map((layer, number) => {
-      const points = (rule) =>
-        run[rule].angles[number].map((value, epoch) => ({ epoch, value: value ?? NaN }));
+      const points = (rule) => pointsOf(run[rule].angles[number], 0);
       return dfa.curveChart({
         title: `angle, hidden layer ${number + 1}`,
         curves: curvesOf(rules, points),
-        epochs: layer.length - 1,
+        epochs: layer.mean.length - 1,
         current,
         y: dfa.ANGLE_AXIS,
       });
@@ -92,7 +108,7 @@ var dfa = globalThis.dfa || {};
   function dialsOf(rule, { angles }, epoch) {
     const { label, colour } = dfa.RULES[rule];
     const dials = angles.map((layer, number) => {
-      const angle = layer[epoch];
+      const angle = layer.mean[epoch];
       const words = `${label}, layer ${number + 1}: ${dfa.inWords(angle, 0, "°")}`;
       const svg = d3.create("svg:svg").attr("viewBox", "-60 -56 120 64").attr("role", "img");
       svg.attr("aria-label", words).attr("width", 150);

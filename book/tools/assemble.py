@@ -9,10 +9,12 @@ import yaml
 from chapters import write_chapter
 from contents import colab_list, notebooks, record_tables, seconds_table
 from diagrams import write_svg
+from house import draw_house, rooms, rooms_table
 from icons import shown_icons
 from paper_table import table_numbers
 from play import draw_playground, show_interactives, write_scripts
 from preview import draw_preview, root_page
+from status import gpu_line, parameters_list, runs_of, status_table, versions_list
 
 from benchmarks.headlines import headline_numbers
 from benchmarks.pictures import FIGURES
@@ -74,6 +76,11 @@ def assemble(target, executed, javascript, has_pdf):
     site = {"pdf": PDF_LINK if has_pdf else "", "colab": colab_list(chapters, config)}
     site["seconds"] = seconds_table(chapters, numbers)
     site["records"] = record_tables(chapters, numbers)
+    runs, house = runs_of(executed), rooms()
+    site["status"], site["gpu"] = status_table(chapters, runs), gpu_line(runs)
+    site["versions"] = versions_list(chapters, runs)
+    site["parameters"] = parameters_list(chapters, runs)
+    site["rooms"] = rooms_table(house)
     benchmark = load_results("benchmark")
     numbers["benchmark"] = headline_numbers(benchmark)
     numbers["soak"] = load_results("soak")
@@ -88,6 +95,7 @@ def assemble(target, executed, javascript, has_pdf):
         write_svg(draw(benchmark), pictures / name)
     if "alignment" in numbers:
         draw_playground(numbers["alignment"], pictures / "playground.svg")
+    write_svg(draw_house(house), pictures / "house.svg")
     draw_preview(pictures / "preview.png")
 
 

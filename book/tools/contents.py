@@ -10,6 +10,8 @@ from typing import NamedTuple
 import jupytext
 import yaml
 
+from dfa_utils.chapter.spread import each_seed, is_wide
+
 ROOT = Path(__file__).resolve().parents[2]
 # A title, and one paragraph that sums the chapter up.
 OPENING = re.compile(r"# (?P<title>.+)\n\n(?P<summary>(?!\*\*)\S[^\n]*)(?:\n\n|\Z)")
@@ -156,7 +158,7 @@ def is_headline(name):
 
 
 def in_words(records, name):
-    """Return a record as text, with its standard deviation where one is recorded."""
+    """Return a record as text, with its standard deviation, and each seed where that is wide."""
 
     def number(value):
         if isinstance(value, float):
@@ -165,7 +167,11 @@ def in_words(records, name):
 
     text = number(records[name])
     if f"{name}_std" in records:
-        text += f"&nbsp;±&nbsp;{number(records[f'{name}_std'])}"
+        deviation = records[f"{name}_std"]
+        text += f"&nbsp;±&nbsp;{number(deviation)}"
+        seeds = records.get(f"{name}_per_seed")
+        if seeds and is_wide(records[name], deviation):
+            text += f" ({each_seed(seeds)})"
     return text
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from dfa_utils.chapter.spread import each_seed, is_wide
 from dfa_utils.chapter.stored import load_published, stored_cells
 
 FITTED = 0.01  # percent: a train error up to this is not shown, in the paper neither
@@ -42,7 +43,8 @@ def _measured(history):
     """Return the words for a stored run."""
     test, train = history.last("test_error"), history.last("train_error")
     spread = np.std(test, ddof=1) if len(test) > 1 else None
-    return _in_words(test.mean(), spread, train.mean())
+    text = _in_words(test.mean(), spread, train.mean())
+    return f"{text} ({each_seed(test)})" if is_wide(test.mean(), spread) else text
 
 
 def _in_words(mean, spread, train_error):

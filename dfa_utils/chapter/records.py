@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 
+from dfa_utils.chapter.spread import each_seed, is_wide
 from dfa_utils.history import History
 from dfa_utils.validation import check, check_instance, check_path, numbers, refuse
 
@@ -36,11 +37,13 @@ def record(name, value):
 def record_errors(prefix, quantity, errors):
     """Record and print the mean over the seeds, and the sample standard deviation, of errors.
 
+    Where the spread is wide (see `dfa_utils.chapter.spread`), each seed is printed as well.
+
     Parameters
     ----------
     prefix, quantity : str
-        The records are ``{prefix}_{quantity}`` and ``{prefix}_{quantity}_std``; an empty prefix
-        is left out.
+        The records are ``{prefix}_{quantity}`` and that with ``_std`` and with ``_per_seed``; an
+        empty prefix is left out.
     errors : array_like (seeds,)
         In percent. The deviation of a single seed is None.
     """
@@ -51,7 +54,9 @@ def record_errors(prefix, quantity, errors):
     mean, deviation = errors.mean(), errors.std(ddof=1) if len(errors) > 1 else None
     record(name, mean)
     record(f"{name}_std", deviation)
+    record(f"{name}_per_seed", errors)
     spread = f" ± {deviation:.2f}" if deviation is not None else ", one seed"
+    spread += f" ({each_seed(errors)})" if is_wide(mean, deviation) else ""
     print(f"{prefix:8} {quantity.replace('_', ' '):15} {mean:6.2f} %{spread}".lstrip())
 
 
@@ -61,7 +66,8 @@ def record_curve(name, values):
     Parameters
     ----------
     name : str
-        The records are ``{name}_curve`` and ``{name}_std_curve``.
+        The records are ``{name}_curve``, ``{name}_std_curve`` and ``{name}_seeds_curve``, of which
+        the last is (epochs, ..., seeds).
     values : array_like (epochs, seeds, ...)
         The deviation of a single seed is None.
     """
@@ -72,6 +78,7 @@ def record_curve(name, values):
     record(f"{check('name', name)}_curve", values.mean(axis=1))
     deviation = values.std(axis=1, ddof=1) if several else np.nan * values[:, 0]
     record(f"{name}_std_curve", deviation)
+    record(f"{name}_seeds_curve", np.round(np.moveaxis(values, 1, -1).astype(float), 4))
 
 
 def record_history(history, prefix=""):
@@ -90,7 +97,6 @@ def record_history(history, prefix=""):
     start = f"{check('prefix', prefix)}_" if prefix else ""
     for quantity in ("train_error", "test_error"):
         record_errors(prefix, quantity, history.last(quantity))
-        record(f"{start}{quantity}_per_seed", history.last(quantity))
     epochs = history.epochs_run
     record(f"{start}epochs_run", epochs.mean())
     record(f"{start}epochs_run_std", epochs.std(ddof=1) if len(epochs) > 1 else None)

@@ -110,12 +110,13 @@ class Chapter:
 
         Parameters
         ----------
-        runs : dict of str to Run
+        runs : dict of str to Run or History
             By the prefix of the records, such as ``"dfa"`` for ``dfa_test_error``.
         """
         for prefix, run in runs.items():
+            history = getattr(run, "history", run)
             for quantity in ("train_error", "test_error"):
-                record_errors(prefix, quantity, run.history.last(quantity))
+                record_errors(prefix, quantity, history.last(quantity))
 
     def provenance(self):
         """Print and record device, versions, commit, parameters and seconds."""

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from dfa_utils.chapter.spread import each_seed, is_wide
+
 RULES = {"bp": "BP", "fa": "FA", "dfa": "DFA", "fa_released": "FA, released code"}
 
 
@@ -62,7 +64,8 @@ def _measured(history, fitted, digits):
     """Return the words for a stored run."""
     test, train = history.last("test_error"), history.last("train_error")
     spread = np.std(test, ddof=1) if len(test) > 1 else None
-    return _in_words(test.mean(), spread, train.mean(), fitted, digits)
+    text = _in_words(test.mean(), spread, train.mean(), fitted, digits)
+    return f"{text} ({each_seed(test)})" if is_wide(test.mean(), spread) else text
 
 
 def _in_words(mean, spread, train_error, fitted, digits):

@@ -1,21 +1,26 @@
 """Claims, judged by what a stored run of a notebook has recorded of several networks."""
 
+from itertools import combinations
+
 import numpy as np
 
 from dfa_utils.chapter.records import record, record_errors
 from dfa_utils.chapter.stored import load_history, load_results
-from dfa_utils.validation import check
+from dfa_utils.validation import check, check_instance
 
 ZERO = 0.1  # percent: at most, in every seed, where a train error has reached zero
 
 
 def interval(values):
-    """Return the mean over the seeds and the sample standard deviation, (float, float).
+    """Return the mean over the seeds and the sample standard deviation.
 
     Parameters
     ----------
     values : numpy.ndarray (seeds, ...)
-        Where there are further axes, arrays (...) are returned.
+
+    Returns
+    -------
+    pair of float, or of numpy.ndarray (...) where there are further axes
     """
     return np.mean(values, axis=0), np.std(values, axis=0, ddof=1)
 
@@ -52,6 +57,47 @@ def judge(name, claim, holds):
     print(f"{'holds' if holds else 'does not hold':13} | {check('claim', claim, 'name')}")
 
 
+def judge_order(prefix, errors):
+    """Print and record of each two runs which is clearly ahead, seed by seed, if one is.
+
+    Parameters
+    ----------
+    prefix : str
+        The records are ``{prefix}_{one}_or_{other}``: the name of one of the two, or "neither".
+    errors : dict of str to numpy.ndarray (seeds,)
+        By the names of the runs, of the same seeds in the same order.
+    """
+    check_instance("errors", errors, dict)
+    for one, other in combinations(errors, 2):
+        change = errors[other] - errors[one]
+        ahead = one if clearly(change) else other if clearly(-change) else "neither"
+        record(f"{check('prefix', prefix)}_{one}_or_{other}", ahead)
+        print(f"{one} or {other}: {ahead} is ahead")
+
+
+def compare_means(prefix, errors):
+    """Print and record of each two runs how far their means are apart, and Welch's test of it.
+
+    Parameters
+    ----------
+    prefix : str
+        The records are ``{prefix}_{other}_minus_{one}``, in percentage points, and that with
+        ``_p``: the probability of a difference as large, either way, if the means were equal.
+    errors : dict of str to numpy.ndarray (seeds,)
+        By the names of the runs; of at least two seeds each.
+    """
+    from scipy.stats import ttest_ind
+
+    check_instance("errors", errors, dict)
+    for one, other in combinations(errors, 2):
+        difference = np.mean(errors[other]) - np.mean(errors[one])
+        p = ttest_ind(errors[one], errors[other], equal_var=False).pvalue
+        name = f"{check('prefix', prefix)}_{other}_minus_{one}"
+        record(name, difference)
+        record(f"{name}_p", p)
+        print(f"{other} minus {one}: {difference:+.3f} points, p = {p:.2f}")
+
+
 class StoredRun:
     """What a stored run of a notebook has recorded, and what that says of claims.
 
@@ -69,6 +115,7 @@ class StoredRun:
     def __init__(self, name):
         self.name, self.records = check("name", name), load_results(name)
         self.parameters = self.records["provenance"]["parameters"]
+        self.shown = set()
 
     def show_parameters(self, live):
         """Print the parameters whose values are others than in ``live``, dict."""
@@ -77,7 +124,7 @@ class StoredRun:
                 print(f"{name:20} {value}   (live {live[name]})")
 
     def histories(self, runs, prefix=""):
-        """Return the curves of several networks, dict of str to `dfa_utils.history.History`.
+        """Return the curves of several networks.
 
         Parameters
         ----------
@@ -85,6 +132,10 @@ class StoredRun:
             What the records of each begin with, by the words for it.
         prefix : str
             What comes before that.
+
+        Returns
+        -------
+        dict of str to dfa_utils.history.History
         """
         return {words: load_history(self.name, prefix + run) for words, run in runs.items()}
 
@@ -93,21 +144,27 @@ class StoredRun:
         return np.array(self.records[f"{check('name', name)}_curve"], dtype=float)
 
     def curves(self, runs, measure):
-        """Return what several networks have measured, dict of str to numpy.ndarray (epochs, ...).
+        """Return what several networks have measured.
 
         Parameters
         ----------
         runs : dict of str to str
-            As `histories` takes them.
+            As ``histories`` takes them.
         measure : str
             Such as ``"angle"``.
+
+        Returns
+        -------
+        dict of str to numpy.ndarray (epochs, ...)
         """
         return {words: self.curve(f"{run}_{measure}") for words, run in runs.items()}
 
     def last(self, run, quantity):
-        """Print, record as ``stored_...``, and return the last errors, numpy.ndarray (seeds,)."""
+        """Return the last errors, numpy.ndarray (seeds,); print and record them the first time."""
         values = load_history(self.name, run).last(quantity)
-        record_errors(f"stored_{run}", quantity, values)
+        if (run, quantity) not in self.shown:
+            self.shown.add((run, quantity))
+            record_errors(f"stored_{run}", quantity, values)
         return values
 
     def judge_zero(self, run, who):
@@ -156,7 +213,7 @@ class StoredRun:
         values = self.curve(f"{run}_{quantity}")
         fall = values[0] - values[-1]
         mean, spread = interval(fall)
-        for name, value in (("", mean), ("_std", spread)):
+        for name, value in (("", mean), ("_std", spread), ("_per_seed", fall)):
             record(f"stored_{run}_{quantity}_fall{name}", value)
         print(f"{run:9} {quantity} falls by {mean:.3f} ± {spread:.3f}")
         verb = "lowers" if expected else "does not lower"

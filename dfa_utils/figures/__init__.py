@@ -1,7 +1,7 @@
 """Every measured figure of the book, a function each, from histories and arrays."""
 
 from dfa_utils.figures.angles import plot_alignment
-from dfa_utils.figures.curves import plot_error_curves, plot_release, plot_test_errors
+from dfa_utils.figures.curves import plot_error_curves, plot_release, plot_seeds, plot_test_errors
 from dfa_utils.figures.embeddings import embed, plot_embeddings
 from dfa_utils.figures.interactive import show_embeddings, show_epochs
 from dfa_utils.figures.intervals import plot_intervals
@@ -22,6 +22,7 @@ __all__ = [
     "plot_intervals",
     "plot_measured",
     "plot_release",
+    "plot_seeds",
     "plot_test_errors",
     "show_embeddings",
     "show_epochs",

@@ -49,53 +49,50 @@ def plot_error_curves(histories):
     return figure
 
 
-def plot_release(pretraining, releases, last_epochs):
-    """Draw test error before and after the release of a frozen layer, with the end enlarged.
+def plot_release(frozen, releases, release, last_epochs):
+    """Draw errors before and after the release of a frozen layer, beside what stays frozen.
 
     Parameters
     ----------
-    pretraining : History
+    frozen : History
+        Of networks whose layer is frozen to the end.
     releases : dict of str to History
-        What followed, by the name of the learning rule. What a branched run has carried
-        over from before the release is left out.
+        Of copies of them that were released, by the name of the learning rule. Their epochs up to
+        the release are those of the frozen networks, and left out.
+    release : int
+        The last epoch before it.
     last_epochs : int
-        How many epochs the lower panel enlarges.
+        How many epochs the lower panels enlarge.
 
     Returns
     -------
     matplotlib.figure.Figure
+        The test error of all epochs, then train and test error of the last ones: means over the
+        seeds and bands, see `dfa_utils.figures.style.draw_band`.
     """
-    check_instance("pretraining", pretraining, History)
+    check_instance("frozen", frozen, History)
     check_histories("releases", releases)
-    last_epochs = check("last_epochs", last_epochs)
-    figure, panels = stacked(2, 2.8)
-    release = pretraining.epochs[-1] if len(pretraining.epochs) else 0
+    release, last_epochs = check("release", release, "until"), check("last_epochs", last_epochs)
     last_epoch = max(history.epochs[-1] for history in releases.values())
-    last_epochs = min(last_epochs, last_epoch)
-    after = {label: (history.epochs >= release, history) for label, history in releases.items()}
-    for axes in panels:
-        draw_band(axes, pretraining.epochs, pretraining.held("test_error"), "first layer frozen")
-        for (label, (late, history)), look in zip(
-            after.items(), looks_of(releases).values(), strict=True
-        ):
-            epochs, errors = history.epochs[late], history.held("test_error")[late]
-            if len(epochs) and epochs[0] > release and len(pretraining.epochs):
-                epochs = np.concatenate([pretraining.epochs[-1:], epochs])
-                errors = np.concatenate([pretraining.held("test_error")[-1:], errors])
-            draw_band(axes, epochs, errors, f"released, {label}", look)
+    first = max(0, last_epoch - last_epochs)
+    figure, panels = stacked(3, 2.7)
+    looks = looks_of(releases)
+    for axes, quantity in zip(panels, ("test_error", "train_error", "test_error"), strict=True):
+        highest = 0.0
+        draw_band(axes, frozen.epochs, frozen.held(quantity), "first layer frozen")
+        for label, history in releases.items():
+            # The line begins where the networks part, at their common last epoch.
+            late, values = history.epochs >= release, history.held(quantity)
+            draw_band(axes, history.epochs[late], values[late], f"released, {label}", looks[label])
+        for history in (frozen, *releases.values()):
+            shown = history.held(quantity)[history.epochs > first]
+            highest = max(highest, np.max(shown, initial=0.0))
         axes.axvline(release, color=NEUTRAL, linestyle=":")
-        axes.set_ylabel("test error (%)")
+        kind = quantity.split("_")[0]
+        axes.set(ylabel="error (%)", title=f"{kind.capitalize()} error, last {last_epochs} epochs")
+        axes.set(xlim=(first, last_epoch), ylim=(0, 1.1 * highest))
         count_epochs(axes)
-    shown = [
-        history.held("test_error")[history.epochs > last_epoch - last_epochs]
-        for history in (pretraining, *releases.values())
-    ]
-    panels[0].set(title="All epochs", ylim=(0, 100))
-    panels[1].set(
-        xlim=(last_epoch - last_epochs, last_epoch),
-        ylim=(0, 1.1 * max(values.max() for values in shown if values.size)),
-        title=f"The last {last_epochs} epochs",
-    )
+    panels[0].set(title="Test error, all epochs", xlim=(0, last_epoch), ylim=(0, 100))
     panels[0].legend()
     return figure
 
@@ -124,6 +121,35 @@ def plot_test_errors(histories):
     axes.set_ylabel("test error (%)")
     count_epochs(axes)
     axes.legend()
+    return figure
+
+
+def plot_seeds(histories):
+    """Draw the test error of each seed against the epoch, one panel below the other.
+
+    Parameters
+    ----------
+    histories : dict of str to History
+        By the name of the learning rule, such as ``"DFA"``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A thin line for each seed, and a thick one for their median, which says what a mean does
+        not where some of the seeds have learned and others have not.
+    """
+    check_histories("histories", histories)
+    figure, panels = stacked(len(histories), 2.2, sharex=True, sharey=True)
+    looks = looks_of(histories)
+    for axes, (label, history) in zip(panels, histories.items(), strict=True):
+        scale_errors(axes)
+        errors, colour = history.held("test_error"), looks[label].colour
+        lowest = np.min(errors, where=errors > 0, initial=np.inf)
+        shown = np.maximum(errors, lowest)  # zero has no place on a logarithmic axis
+        axes.plot(history.epochs, shown, color=colour, linewidth=0.9, alpha=0.6)
+        axes.plot(history.epochs, np.median(shown, axis=1), color=colour, linewidth=2.5)
+        axes.set(title=label, ylabel="test error (%)")
+    count_epochs(panels[-1])
     return figure
 
 

@@ -75,10 +75,10 @@ def show_epochs(runs):
         histories, angles = pair
         data[start] = {}
         for rule, values in check_angles(histories, angles).items():
-            errors = histories[rule].held("test_error").mean(axis=1)
+            errors = histories[rule].held("test_error")
             lengths.add(len(errors))
-            shown = {"testError": errors.round(2).tolist(), "angles": _mean_angles(values)}
-            data[start][rule.lower()] = shown
+            (error,) = _with_range(errors[:, :, None], 2)
+            data[start][rule.lower()] = {"testError": error, "angles": _with_range(values, 1)}
     if len(lengths) > 1:
         refuse("runs", "of the same epochs", sorted(lengths))
     _show("epochs", {"runs": data}, "a slider moves through the epochs")
@@ -93,10 +93,17 @@ def _show(kind, data, what_it_does):
     display({MIME_TYPE: content, "text/plain": text}, raw=True)
 
 
-def _mean_angles(angles):
-    """Return the means over the seeds, by layer and epoch, with None for what has no angle."""
-    means = np.round(angles.mean(axis=1), 1).T
-    return [[None if np.isnan(mean) else mean for mean in layer] for layer in means.tolist()]
+def _with_range(values, digits):
+    """Return what is shown of values (epochs, seeds, layers), a dict for each layer.
+
+    Means, lowest and highest seeds, lists by epoch; None for what has no value, as an angle may.
+    """
+    ways = {"mean": np.mean, "low": np.min, "high": np.max}
+    found = {name: np.round(way(values, axis=1), digits).T.tolist() for name, way in ways.items()}
+    return [
+        {name: [None if np.isnan(v) else v for v in rows[layer]] for name, rows in found.items()}
+        for layer in range(values.shape[-1])
+    ]
 
 
 def _on_grid(points):

@@ -17,14 +17,18 @@ LABEL = "test error (%)"
 LOWEST = 0.01  # percent: zero has no place on a logarithmic scale
 
 
-def plot_error_maps(maps):
-    """Draw the test error over feedback scale and learning rate, one panel below the other.
+def plot_error_maps(maps, label=LABEL, scales=None):
+    """Draw errors over a scale and the learning rate, one panel below the other.
 
     Parameters
     ----------
     maps : dict of str to dict of (float, float) to array_like (seeds,)
-        By title, and by feedback scale and learning rate: errors in percent. What is missing in
-        the grid stays empty.
+        By title, and by scale and learning rate: errors in percent. What is missing in the grid
+        stays empty.
+    label : str
+        What the colours show.
+    scales : dict of str to str, optional
+        By title, which scale it is; by default that of the feedback.
 
     Returns
     -------
@@ -35,6 +39,8 @@ def plot_error_maps(maps):
     check_instance("maps", maps, dict)
     if not maps:
         refuse("maps", "at least one", maps)
+    label, scales = check("label", label, "name"), scales or {}
+    check_instance("scales", scales, dict)
     maps = {title: _checked("maps", errors) for title, errors in maps.items()}
     means = [values.mean() for errors in maps.values() for values in errors.values()]
     norm = LogNorm(max(min(means), LOWEST), max(*means, LOWEST), clip=True)
@@ -45,9 +51,9 @@ def plot_error_maps(maps):
     panels = np.atleast_1d(panels)
     for axes, (title, errors) in zip(panels, maps.items(), strict=True):
         image = _draw_map(axes, errors, norm)
-        axes.set(title=title, ylabel="feedback scale")
+        axes.set(title=title, ylabel=scales.get(title, "feedback scale"))
     panels[-1].set_xlabel("learning rate")
-    bar = figure.colorbar(image, ax=panels, location="bottom", aspect=40, label=LABEL)
+    bar = figure.colorbar(image, ax=panels, location="bottom", aspect=40, label=label)
     write_decades(bar.ax.xaxis)
     return figure
 

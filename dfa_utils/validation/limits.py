@@ -131,6 +131,7 @@ PARAMETERS = {
     "first_layer_initialiser": choice("initialiser", "same"),
     "bias_initialiser": choice("initialiser", "same"),
     "init_scale": NOT_NEGATIVE,
+    "init_scales": several(POSITIVE, min_length=1),
     "feedback_initialiser": choice("initialiser", "weights"),
     "feedback_scale": NOT_NEGATIVE,
     "feedback_scales": several(POSITIVE, min_length=1),

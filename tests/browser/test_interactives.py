@@ -76,24 +76,33 @@ def test_the_slider_steps_through_the_images(open_page):
     assert all(0 <= count <= 10 for count in counts) and max(counts) > 2
 
 
+def assert_shown(text, unit, values, place, tolerance):
+    """Look for a mean with its unit, and in brackets the range of the seeds."""
+    if values["mean"][place] is None:
+        assert text == "none"
+        return
+    mean, low, high = re.fullmatch(rf"([\d.]+){unit} \(([\d.]+) to ([\d.]+)\)", text).groups()
+    for name, shown in (("mean", mean), ("low", low), ("high", high)):
+        assert float(shown) == pytest.approx(values[name][place], abs=tolerance)
+
+
 def test_the_slider_moves_through_the_epochs(open_page, site_folder):
     page = ready(open_page(EPOCHS))
     runs = data_of(site_folder, EPOCHS)["runs"]
     page.get_by_role("slider").focus()
     for start, run in runs.items():
         page.get_by_label("start").select_option(start)
-        for key, epoch in (("End", len(run["dfa"]["testError"])), ("ArrowLeft", None)):
+        epochs = len(run["dfa"]["testError"]["mean"])
+        for key, epoch in (("End", epochs), ("ArrowLeft", None)):
             page.get_by_role("slider").press(key)
-            at = epoch or len(run["dfa"]["testError"]) - 1
+            at = epoch or epochs - 1
             assert page.get_by_role("slider").get_attribute("aria-valuetext").endswith(str(at))
             table = page.evaluate(TABLE)
             for rule, (error, *angles) in table.items():
                 stored = run[rule.lower()]
-                assert percent(error) == pytest.approx(stored["testError"][at - 1], abs=0.051)
+                assert_shown(error, " %", stored["testError"], at - 1, 0.051)
                 for layer, angle in zip(stored["angles"], angles, strict=True):
-                    given = "none" if layer[at] is None else layer[at]
-                    found = angle if angle == "none" else float(angle.removesuffix("°"))
-                    assert found == given or found == pytest.approx(given, abs=0.51)
+                    assert_shown(angle, "°", layer, at, 0.51)
         # An arrow for the true error and one for what is sent, where there are both.
         dials = page.locator(".play-dial-row svg")
         assert dials.count() == 2 * len(run["dfa"]["angles"])
