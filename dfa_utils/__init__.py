@@ -22,7 +22,17 @@ from dfa_utils.optimizers import (
     Momentum,
     RMSprop,
 )
-from dfa_utils.rules import BP, DFA, DRTP, FA, IFA, RULES, KolenPollack, Rule
+from dfa_utils.rules import (
+    BP,
+    DFA,
+    DRTP,
+    FA,
+    IFA,
+    RULES,
+    DirectKolenPollack,
+    KolenPollack,
+    Rule,
+)
 from dfa_utils.training import Recipe, Run
 
 __version__ = "0.2.0"
@@ -56,6 +66,7 @@ __all__ = [
     "Chapter",
     "Checkpoint",
     "Dataset",
+    "DirectKolenPollack",
     "Dropout",
     "FastGradientSign",
     "HalvedEvery",

@@ -217,11 +217,25 @@ class KolenPollack(FA):
                 descend(layer, errors[layer + 1], step.forward.inputs[layer + 1])
 
 
+class DirectKolenPollack(DFA):
+    """DFA whose matrices learn (Webster et al. 2021): ``B_l`` descends along ``e^T h_l``."""
+
+    name = "DKP"
+
+    def adapt(self, step, errors, descend):
+        for layer in range(len(step.feedback)):
+            if layer not in step.frozen:
+                descend(layer, errors[-1], step.forward.inputs[layer + 1])
+
+
 def _zero_where_it_can(activation):
     """Return the paper's start of FA and DFA: zero, but for ReLU, which at zero passes nothing."""
     return UniformFanIn() if activation == "relu" else Zeros()
 
 
 #: By the name that notebooks take as ``rule``.
-RULES = {rule.name.lower(): rule for rule in (BP, FA, DFA, IFA, DRTP, KolenPollack)}
+RULES = {
+    rule.name.lower(): rule
+    for rule in (BP, FA, DFA, IFA, DRTP, KolenPollack, DirectKolenPollack)
+}
 register("rule", RULES)

@@ -64,4 +64,7 @@ def add_gradients(rule, layers, feedback, x, targets, activation, loss, masks=()
     if rule == "kp":
         for matrix, layer in zip(feedback, layers[1:], strict=True):
             matrix.grad = layer[0].grad.mT.clone()
+    if rule == "dkp":
+        for matrix, output in zip(feedback, outputs[:-1], strict=True):
+            matrix.grad = (error.mT @ output).detach()
     return error

@@ -89,7 +89,8 @@ def of_a_step(monkeypatch):
 
 # What a rule does more than the four of the paper: all operations, and products among them.
 # Targets are scaled; learned feedback takes a step for each hidden layer, a product and its use.
-MORE = {"drtp": lambda hidden: (1, 0), "kp": lambda hidden: (2 * hidden, hidden)}
+MORE = {"drtp": lambda hidden: (1, 0)}
+MORE |= {name: lambda hidden: (2 * hidden, hidden) for name in ("kp", "dkp")}
 
 
 @pytest.mark.parametrize("optimizer", [SGD(0.1), RMSprop(0.1)], ids=["sgd", "rmsprop"])

@@ -127,8 +127,8 @@ REFUSED = [
     ("train_samples", 0, "train_samples must be >= 1, or None, got 0"),
     ("stop_train_error", -1, "stop_train_error must be >= 0, or None, got -1"),
     ("dropout_hidden", 1.0, "dropout_hidden must be < 1, got 1.0"),
-    ("rule", "DFA", "rule must be one of 'bp', 'fa', 'dfa', 'ifa', 'drtp', 'kp', got 'DFA'"),
-    ("rule", None, "rule must be one of 'bp', 'fa', 'dfa', 'ifa', 'drtp', 'kp', got None"),
+    ("rule", "DFA", "rule must be one of 'bp', 'fa', 'dfa', 'ifa', 'drtp', 'kp', 'dkp', got 'DFA'"),
+    ("rule", None, "rule must be one of 'bp', 'fa', 'dfa', 'ifa', 'drtp', 'kp', 'dkp', got None"),
     (
         "input_range",
         [1, -1],

@@ -38,6 +38,7 @@ RULE_LOOKS = {
     "IFA": Look("#CC79A7", "-.", "D"),
     "DRTP": Look("#B58900", (0, (3, 1, 1, 1, 1, 1)), "v"),
     "KP": Look("#000000", (0, (7, 1.5, 1.5, 1.5)), "P"),
+    "DKP": Look("#6A3D9A", (0, (4, 1.2, 1.2, 1.2, 1.2, 1.2)), "h"),
 }
 # Of rules that have no look of their own, such as one that is defined in a notebook.
 FURTHER_LOOKS = (
