@@ -235,7 +235,6 @@ def _zero_where_it_can(activation):
 
 #: By the name that notebooks take as ``rule``.
 RULES = {
-    rule.name.lower(): rule
-    for rule in (BP, FA, DFA, IFA, DRTP, KolenPollack, DirectKolenPollack)
+    rule.name.lower(): rule for rule in (BP, FA, DFA, IFA, DRTP, KolenPollack, DirectKolenPollack)
 }
 register("rule", RULES)

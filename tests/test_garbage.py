@@ -16,6 +16,7 @@ HANDED_ON = {"error_angles", "sent_errors", "theorem_criteria", "mean_angle", "t
 HANDED_ON |= {"plain_rmsprop", "mark_epoch", "load_published", "stored_cells"} | {
     "compare_means",
     "judge_order",
+    "record_probes",
     "paper_rows",
     "plot_intervals",
 }

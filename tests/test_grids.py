@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from small_data import small_run
 
 from dfa_utils.chapter import grids
-from dfa_utils.chapter.probes import neighbour_errors
+from dfa_utils.chapter.probes import linear_errors, neighbour_errors, record_probes
 from dfa_utils.chapter.verdicts import compare_means, judge_order
 
 ERRORS = {
@@ -59,6 +60,24 @@ def test_neighbours_are_sought_among_the_others_seed_by_seed():
     for features, wrong in (([apart], labels[:3]), (apart, labels), ([[[1.0]]], labels[:1])):
         with pytest.raises(ValueError, match="must be an array"):
             neighbour_errors(np.array(features), wrong)
+
+
+def test_a_linear_probe_is_fitted_to_one_set_and_counted_on_another():
+    rng, labels = np.random.default_rng(0), np.arange(200) % 2
+    apart = rng.standard_normal((1, 200, 3)) + 10 * labels[:, None]
+    mixed = rng.standard_normal((1, 200, 3))
+    found = [linear_errors(h, labels, h[:, :100] + 0.1, labels[:100]) for h in (apart, mixed)]
+    assert found[0] == 0 and 25 < found[1] < 60
+    with pytest.raises(ValueError, match="labels must be"):
+        linear_errors(apart, labels, apart, labels[:3])
+
+
+def test_probes_of_pixels_and_of_every_layer_are_recorded(capsys):
+    record_probes({"bp": small_run(), "dfa": small_run()}, 5)
+    printed = capsys.readouterr().out
+    assert printed.count("pixels   linear error") == 1
+    assert printed.count("bp_layer_1 neighbour error") == 1
+    assert printed.count("dfa_layer_2 linear error") == 1
 
 
 def test_who_is_ahead_is_judged_seed_by_seed(capsys):

@@ -229,7 +229,7 @@ def rooms_table(imports, package=PACKAGE):
     lines = ["| room | what it is | imports from |", "| --- | --- | --- |"]
     for room in sorted(imports, key=lambda one: (-levels[one], one)):
         needs = ", ".join(f"`{need}`" for need in sorted(imports[room])) or "nothing"
-        lines.append(f"| `{room}` | {summary_of(room, package)} | {needs} |")
+        lines.append(f"| **{room}** | {summary_of(room, package)} | {needs} |")
     return "\n".join(lines)
 
 

@@ -72,7 +72,7 @@ def _in_words(mean, spread, train_error, fitted, digits):
     """Return a test error with its spread, and the train error if not all images were learned."""
     text = f"{mean:.{digits}f}"
     if spread is not None:
-        text += f" ± {spread:.{digits}f}"
+        text += f"\u00a0±\u00a0{spread:.{digits}f}"  # never broken across two lines
     if train_error is not None and train_error > fitted:
         text += f" ({train_error:.{digits}f})"
     return text
