@@ -21,6 +21,7 @@ from small_sweep import (
     write_trial,
 )
 
+from dfa_utils.sweep import execution
 from dfa_utils.sweep.command import main
 from dfa_utils.sweep.table import load_table
 
@@ -31,6 +32,21 @@ def states(out):
     """Return the states of the points of a sweep, by their task and size."""
     table = load_table(out).drop_duplicates("point")
     return dict(zip(zip(table["task"], table["size"], strict=True), table["state"], strict=True))
+
+
+def test_the_interpreter_is_that_of_the_sweep_whatever_kernels_there_are(tmp_path, monkeypatch):
+    kernel = tmp_path / "share" / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    foreign = {"argv": ["/bin/false"], "display_name": "Another", "language": "python"}
+    (kernel / "kernel.json").write_text(json.dumps(foreign))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "share"))
+    for name in ("PYTHONPATH", *execution.ONE_THREAD):  # what it sets is undone
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+    cell = nbformat.v4.new_code_cell("import sys; print(sys.executable)")
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    execution.execute(notebook, tmp_path, tmp_path / "done.ipynb", {})
+    (output,) = nbformat.read(tmp_path / "done.ipynb", as_version=4).cells[0].outputs
+    assert output.text == f"{sys.executable}\n"
 
 
 def is_alive(pid):

@@ -12,28 +12,13 @@ import jupytext
 import nbclient.exceptions
 import papermill
 import yaml
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
 from pair import is_edited, same_cells
+
+from dfa_utils.sweep.kernel import OwnKernel
 
 
 class NotebookError(Exception):
     """The notebook must not be published; the text says why."""
-
-
-class OwnKernel(AsyncKernelManager):
-    """A kernel of the interpreter that runs this, whatever kernels are installed elsewhere.
-
-    What libraries and child processes write to the terminal stays there: a page shows, and the
-    build judges, what the notebook itself writes.
-    """
-
-    @property
-    def kernel_spec(self):
-        """How the kernel is started."""
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        command += ["--IPKernelApp.capture_fd_output=False", "--IPKernelApp.log_level=ERROR"]
-        return KernelSpec(argv=command, display_name="Python 3", language="python")
 
 
 def main():
