@@ -1,6 +1,7 @@
 """What a stored run says of claims: each rule of judgement holds here and fails there."""
 
 import json
+import re
 
 import nbformat
 import numpy as np
@@ -11,7 +12,7 @@ from dfa_utils import History
 from dfa_utils.chapter import records as recording
 from dfa_utils.chapter import stored, verdicts
 from dfa_utils.chapter.stored import load_results
-from dfa_utils.chapter.verdicts import StoredRun, agree, clearly, interval
+from dfa_utils.chapter.verdicts import StoredRun, agree, clearly, difference, interval
 
 
 @pytest.fixture
@@ -47,6 +48,12 @@ def test_an_interval_is_the_mean_and_the_sample_deviation_over_the_seeds():
 def test_intervals_agree_where_they_touch():
     assert agree((1.0, 0.5), (2.0, 0.5)) and agree((2.0, 0.5), (1.0, 0.5))
     assert not agree((1.0, 0.5), (2.0, 0.4))
+
+
+def test_a_difference_is_put_in_words():
+    assert difference((1.0, 0.5), (2.0, 0.5)) == ""
+    assert difference((1.0, 0.2), (2.0, 0.5)) == " (lower, by a gap of 0.3)"
+    assert difference((2.0, 0.5), (1.0, 0.2)) == " (higher, by a gap of 0.3)"
 
 
 def test_a_change_is_clear_beyond_twice_its_spread():
@@ -117,9 +124,13 @@ def test_the_theorem_is_judged_layer_by_layer(run, capsys):
     found = run(a_theorem_curve=good.tolist(), b_theorem_curve=bad.tolist())
     found.judge_theorem({"A": "a", "B": "b"})
     holds = {n[6:]: v for n, v in found.recorded.items() if n.startswith("holds_")}
-    assert all(holds[f"a_{name}"] for name in ("k", "l_lower", "l_upper"))
+    assert all(holds[f"a_{name}"] for name in ("k", "k_pairs", "l_lower", "l_upper", "l_pairs"))
     assert holds["b_k"] and not holds["b_l_lower"] and holds["b_l_upper"]
-    assert "A   K              -1.00 ± 0.10" in capsys.readouterr().out
+    assert not holds["b_l_pairs"]
+    printed = capsys.readouterr().out
+    assert re.search(r"^A +K +-1\.00±0\.10 ", printed, re.M)
+    assert "holds         | A: L rises in every pair (2 of 2)" in printed
+    assert "does not hold | B: L of every lower layer is above zero (1 of 2)" in printed
 
 
 def test_other_parameters_are_shown(run, capsys):

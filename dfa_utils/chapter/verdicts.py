@@ -30,6 +30,25 @@ def agree(one, other):
     return bool(abs(one[0] - other[0]) <= one[1] + other[1])
 
 
+def difference(one, other):
+    """Return in words how an interval lies beside another; empty where they agree.
+
+    Parameters
+    ----------
+    one, other : (float, float)
+        As `agree` takes them.
+
+    Returns
+    -------
+    str
+        Such as ``" (higher, by a gap of 0.2)"``.
+    """
+    if agree(one, other):
+        return ""
+    gap = abs(one[0] - other[0]) - one[1] - other[1]
+    return f" ({'higher' if one[0] > other[0] else 'lower'}, by a gap of {gap:.2g})"
+
+
 def clearly(change):
     """Tell whether a change is above zero by more than twice its spread over the seeds.
 
@@ -168,22 +187,23 @@ class StoredRun:
         return values
 
     def judge_zero(self, run, who):
-        """Judge whether a train error reaches zero."""
-        errors = self.last(run, "train_error")
+        """Judge whether a train error reaches zero, and print after how many epochs."""
+        errors, epochs = self.last(run, "train_error"), load_history(self.name, run).epochs_run
+        print(f"{who}: epochs of each seed {', '.join(map(str, epochs))}")
         judge(f"{run}_zero", f"{who}: the train error reaches zero", errors.max() <= ZERO)
 
     def judge_published(self, run, quantity, mean, half_width, who):
         """Judge whether the last errors agree with a published interval, percent."""
-        ours = interval(self.last(run, quantity))
+        pair = interval(self.last(run, quantity)), (mean, half_width)
         claim = f"{who}: the {quantity.replace('_', ' ')} agrees with the published {mean:g} %"
-        judge(f"{run}_{quantity}", claim, agree(ours, (mean, half_width)))
+        judge(f"{run}_{quantity}", claim + difference(*pair), agree(*pair))
 
     def judge_like(self, run, other, who):
         """Judge whether the last errors of a network agree with those of another."""
         for quantity in ("train_error", "test_error"):
-            pair = [interval(self.last(name, quantity)) for name in (other, run)]
+            theirs, ours = (interval(self.last(name, quantity)) for name in (other, run))
             claim = f"{who}: the {quantity.replace('_', ' ')} agrees with that of {other}"
-            judge(f"{run}_{quantity}", claim, agree(*pair))
+            judge(f"{run}_{quantity}", claim + difference(ours, theirs), agree(ours, theirs))
 
     def judge_release(self, form, runs):
         """Judge what happens before and after the release of a frozen layer.
@@ -222,20 +242,29 @@ class StoredRun:
     def judge_theorem(self, runs):
         """Print K, both L and both cosines by layer after the last epoch, and judge K and L.
 
+        Judged are the layers by themselves, and the sums over two adjacent ones.
+
         Parameters
         ----------
         runs : dict of str to str
             The prefixes of the records of `dfa_utils.alignment.theorem_criteria`, by rule.
         """
-        rows = ("K", "L lower", "L upper", "cosine lower", "cosine upper")
+        rows = {"K": 2, "L lower": 4, "L upper": 4, "cosine lower": 2, "cosine upper": 2}
         for words, table in self.curves(runs, "theorem").items():
-            run = runs[words]
             start, end = table[0], table[-1]
-            for row, *values in zip(rows, *interval(end), strict=True):
-                cells = (f"{m:6.2f} ± {s:.2f}" for m, s in zip(*values, strict=True))
-                print(f"{words:4}{row:13}", *cells)
-            falls = clearly(start[:, 0] - end[:, 0]).all()
-            judge(f"{run}_k", f"{words}: K falls in every layer", falls)
-            for place, known in (("lower", end[:, 1, :-1]), ("upper", end[:, 2, 1:])):
-                claim = f"{words}: L of every {place} layer is above zero"
-                judge(f"{run}_l_{place}", claim, clearly(known).all())
+            for (row, digits), *values in zip(rows.items(), *interval(end), strict=True):
+                cells = (f"{m:.{digits}f}±{s:.{digits}f}" for m, s in zip(*values, strict=True))
+                print(f"{words:4}{row:12}", *(f"{cell:>13}" for cell in cells))
+            K, lower, upper = np.moveaxis(end, 1, 0)[:3]
+            changes = end - start
+            pairs = changes[:, 1, :-1] + changes[:, 2, 1:]
+            for name, claim, values in (
+                ("k", "K falls in every layer", start[:, 0] - K),
+                ("k_pairs", "K falls in every pair", -changes[:, 0, :-1] - changes[:, 0, 1:]),
+                ("l_lower", "L of every lower layer is above zero", lower[:, :-1]),
+                ("l_upper", "L of every upper layer is above zero", upper[:, 1:]),
+                ("l_pairs", "L rises in every pair", pairs),
+            ):
+                held = clearly(values)
+                text = f"{words}: {claim} ({held.sum()} of {len(held)})"
+                judge(f"{runs[words]}_{name}", text, held.all())
