@@ -192,9 +192,10 @@ class RMSprop(Optimizer):
         step_rmsprop(parameter, gradient, *slots, rate, self.smoothing, self.epsilon)
 
 
-#: By the names that notebooks take as ``rate_schedule`` and as ``optimizer``.
+#: By the name that notebooks take as ``rate_schedule``.
 SCHEDULES = {"constant": Constant, "halved_every": HalvedEvery}
 SCHEDULES |= {"halved_on_plateau": HalvedOnPlateau, "inverse_decay": InverseDecay}
+#: By the name that notebooks take as ``optimizer``.
 OPTIMIZERS = {"sgd": SGD, "momentum": Momentum, "rmsprop": RMSprop}
 register("rate_schedule", SCHEDULES)
 register("optimizer", OPTIMIZERS)

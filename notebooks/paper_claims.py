@@ -17,7 +17,7 @@
 # %% [markdown]
 # # What else the paper claims
 #
-# Seven claims of Nøkland (2016) beside its table, each run on MNIST and judged by a rule that was fixed before the runs.
+# Seven claims of Nøkland (2016) beside its table, each run on MNIST and judged by a rule that is stated before its numbers.
 #
 # **The question.** The paper does more than compare errors: it says what feedback may look like, what the layers above must do, and why it works. Which of this is seen when it is measured?
 #
@@ -99,8 +99,9 @@ stored = verdicts.StoredRun("paper_claims/mnist")
 stored.show_parameters(chapter.parameters)
 
 # %% [markdown]
-# All runs but one follow [the paper's protocol](paper_protocol.ipynb): inputs in $[0, 1]$, tanh units, RMSprop on errors summed over the mini-batch.
-# Most of them train the same network with four hidden layers:
+# All runs but two of section 2 follow [the paper's protocol](paper_protocol.ipynb): inputs in $[0, 1]$, tanh units, RMSprop on errors summed over the mini-batch.
+# Only the end differs: a run goes on for a given number of epochs, and section 1 alone stops by its train error.
+# Most runs train the same network with four hidden layers:
 
 # %%
 from functools import partial
@@ -300,8 +301,8 @@ shared = fit("shared", deep(Shared()))
 stored.judge_like("shared", "dfa", "one matrix for all layers")
 
 # %% [markdown]
-# One matrix is enough to learn as well as the network can be seen to learn on its training images.
-# The intervals of the test errors miss one another by less than their own width: whether one matrix costs anything is a question for more seeds.
+# One matrix is enough: the training images are learned as well as with four.
+# The intervals of the test errors miss one another by far less than their own width: whether one matrix costs anything there is a question for more seeds.
 #
 # ## 4. The layers above must learn
 #
@@ -402,7 +403,7 @@ figure = plot_error_curves(stored.histories(variants))
 
 # %% [markdown]
 # The first form is DFA to within the spread: a layer that can only compare its output with and without the feedback learns as well as one that knows its derivative.
-# That the derivative *drops out* is true of this form only. Where it is really left out, the train error stops falling early and stays far above.
+# That the derivative *drops out* is true of this form only. Where it is really left out, at the same rate, the train error stops falling early and stays far above.
 # A likely reason, not measured here: the derivative is near zero in a saturated unit and keeps it where it is; without it the unit is pushed on.
 #
 # ## 6. The sign of an error is constant; is its direction?
@@ -462,7 +463,7 @@ for text, cosine in turns.items():
 #
 # For IFA some of this is so by construction. It sends $d_{k+1} = (d_k \odot f'(a_k))\, W_{k+1}$, which is nearly $d_k W_{k+1}$; so between two hidden layers $L_{k+1}$ is nearly $\lVert d_k W_{k+1} \rVert$, and $L_k$ nearly $\lVert d_k W_{k+1} \rVert^2 / \lVert d_k \rVert$, neither of which can be negative. Only the pair of the last hidden layer and the output has something to learn.
 #
-# A layer between two others has two $L$: one as the lower of a pair, one as the upper. This is the measurement, whole:
+# A layer between two others has two $L$: one as the lower of a pair, one as the upper. This is the measurement, whole; it takes training images, while the angles beside it are those of [the chapter on alignment](alignment.ipynb), on test images:
 
 # %%
 chapter.show(theorem_criteria)
@@ -501,9 +502,9 @@ figure = plot_measured(stored.curves(rules, "angle"), "degrees")
 stored.judge_theorem(rules)
 
 # %% [markdown]
-# - **K** falls steeply in the first epochs. In the hidden layers it then goes some of the way back, while at the output it falls on. A likely reason is what section 6 shows: the outputs were moved along directions that have turned since. Under FA the lowest layers end hardly below where they began.
-# - **L** rises at once, and then shrinks with the error, of which $c$ has the size. The cosines do not shrink so: each layer stays aligned with its neighbour.
-# - Under IFA the pairs of hidden layers have a large $L$ from the start, by construction, and lose of it as the error shrinks. Only the pair with the output starts near zero, and there $L$ rises.
+# - **K** is negative where the output of a layer points against what the layer is sent. It falls steeply in the first epochs. In the hidden layers it then goes some of the way back, while at the output it falls on. A likely reason is what section 6 shows: the outputs were moved along directions that have turned since. Under FA the lowest layers end hardly below where they began.
+# - **L** rises at once, and then shrinks with the error, of which $c$ has the size. The cosines do not shrink so: each layer stays aligned with its neighbour. Under FA that of a lower layer compares the fixed matrix with the transposed weights, for the same error: it is the alignment that the rule has its name from.
+# - Under IFA the pairs of hidden layers have a large $L$ from the start, by construction, and lose it with the error. Only the pair with the output starts near zero, and there $L$ rises.
 # - **The angles** to back-propagation fall below a right angle in every layer under every rule, the last hidden layer's furthest under FA and DFA, for which the theorem does speak of back-propagation. Further down they are wider, and late in the training of FA they widen again, although $L$ stays above zero: to be aligned with a neighbour is less than to be aligned with the gradient.
 
 # %% [markdown]

@@ -180,7 +180,7 @@ def train(way, scale, rate, which):
     recipe = Recipe(learning_rule, moves, batch_size=batch_size)
     weights = drawn if name == "BP" else None
     run = Run(network, recipe, data, which, weights=weights)
-    kept = chapter.checkpoint(f"{way}_{scale}_{rate}_of_{len(which)}")
+    kept = chapter.checkpoint(f"scale_and_rate_{way}_{scale}_{rate}_{which[0]}")
     return run.fit(num_epochs, checkpoint=kept).history
 
 

@@ -224,7 +224,7 @@ def test_a_notebook_that_broke_off_ends_with_the_same_records(tmp_path):
         command += ["--profile", tmp_path / "profile.yml", "--cell-timeout", "100"]
         subprocess.run(command, check=True, capture_output=True, cwd=ROOT, timeout=200)
         kept = {entry.stem for entry in folder.iterdir()}
-        assert kept == {f"{name}_{phase}" for phase in ("frozen", "bp", "dfa")}
+        assert kept == {f"{name}_{phase}" for phase in ("frozen", "control", "bp", "dfa")}
         (folder / f"{name}_dfa.checkpoint").unlink()
         records = read_records(target)
         del records["seconds"], records["provenance"]

@@ -73,7 +73,7 @@ def test_the_table_says_it_in_words():
     lines = house.rooms_table(ROOMS).splitlines()
     assert len(lines) == len(ROOMS) + 2
     for room, needs in ROOMS.items():
-        (line,) = (line for line in lines if line.startswith(f"| `{room}` |"))
+        (line,) = (line for line in lines if line.startswith(f"| **{room}** |"))
         _, _, summary, imports, _ = line.split("|")
         assert summary.strip()
         assert set(re.findall(r"`(\w+)`", imports)) == needs

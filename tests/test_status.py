@@ -84,5 +84,9 @@ def test_the_built_page_has_every_notebook(smoke_book):
     assert len(rows) == len(contents.notebooks(ROOT))
     for one in contents.notebooks(ROOT):
         provenance = read_records(smoke_book.executed / f"{one.name}.ipynb")["provenance"]
-        (item,) = (item for item in page.select("#parameters li") if one.title in item.text)
+        (item,) = (
+            item
+            for item in page.select("#parameters li")
+            if one.title.replace("'", "’") in item.text.replace("'", "’")
+        )
         assert len(item.find_all("code")) == len(provenance["parameters"])

@@ -108,8 +108,8 @@ def test_a_release_is_judged_by_its_peak_and_its_end(run):
     found.judge_release("x", {"BP": "bp", "DFA": "dfa"})
     holds = {n: v for n, v in found.recorded.items() if n.startswith("holds_")}
     assert holds == {
-        **{"holds_x_frozen": True, "holds_x_bp_rises": False, "holds_x_bp_zero": True},
-        **{"holds_x_dfa_rises": True, "holds_x_dfa_zero": False},
+        **{"holds_x_frozen": True, "holds_x_bp_peak": True, "holds_x_bp_zero": True},
+        **{"holds_x_dfa_peak": True, "holds_x_dfa_zero": False},
     }
     assert found.recorded["stored_x_dfa_peak_train_error"] == 15.5
 

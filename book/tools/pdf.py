@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 from pathlib import Path
 
 import yaml
@@ -130,15 +131,15 @@ def first_sheets(reader):
 
 
 def mend_outline(path):
-    """Name each heading once: Chromium writes the first one of a page twice, end to end."""
+    """Name each heading once: Chromium writes the first line of a page's first one twice."""
     writer = PdfWriter(path, incremental=True)  # the rest stays as the browser wrote it
     waiting = [writer.root_object["/Outlines"]]
     while waiting:
         entry = waiting.pop().get_object()
         title = entry.get("/Title", "")
-        half = len(title) // 2
-        if half and title[:half] == title[half:]:
-            entry[NameObject("/Title")] = TextStringObject(title[:half])
+        if doubled := re.fullmatch(r"(.{4,})\1(.*)", title):
+            once = " ".join(part.strip() for part in doubled.groups() if part)
+            entry[NameObject("/Title")] = TextStringObject(once)
         waiting += [entry[name] for name in ("/First", "/Next") if name in entry]
     writer.write(path)
 

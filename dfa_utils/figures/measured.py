@@ -59,6 +59,7 @@ def plot_measured(values, ylabel, titles=None):
             axes.axhline(0, color=NEUTRAL, linewidth=0.8, zorder=1)
         axes.set(title=titles[k], ylabel=ylabel)
         count_epochs(axes)
+        axes.xaxis.get_major_locator().set_params(nbins=10 // columns - 1)
     lines = grid[0, 0].get_legend_handles_labels()
     columns = 3 if len("".join(stacks)) <= LETTERS else 2
     figure.legend(*lines, loc="outside upper center", ncols=columns)
