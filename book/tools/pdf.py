@@ -137,7 +137,7 @@ def mend_outline(path):
     while waiting:
         entry = waiting.pop().get_object()
         title = entry.get("/Title", "")
-        if doubled := re.fullmatch(r"(.{4,})\1(.*)", title):
+        if doubled := re.fullmatch(r"(.{3,})\1(.*)", title):
             once = " ".join(part.strip() for part in doubled.groups() if part)
             entry[NameObject("/Title")] = TextStringObject(once)
         waiting += [entry[name] for name in ("/First", "/Next") if name in entry]
