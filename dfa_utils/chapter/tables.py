@@ -31,7 +31,7 @@ def paper_rows(published, cells=None, judge=None, fitted=0.01, digits=2):
     if cells is None:
         lines = ["| network | rule | paper |", "| --- | --- | ---: |"]
         lines += [
-            f"| {network} | {RULES[rule]} | {_published(paper, fitted, digits)} |"
+            f"| {network} | {RULES[rule]} | {published_words(paper, fitted, digits)} |"
             for (network, rule), paper in published.items()
         ]
         return "\n".join(lines)
@@ -47,20 +47,20 @@ def paper_rows(published, cells=None, judge=None, fitted=0.01, digits=2):
         elif paper and judge:
             verdict = judge(paper, history.last("test_error"))
         ours, seeds = (
-            (_measured(history, fitted, digits), len(history.seeds)) if history else ("", "")
+            (measured_words(history, fitted, digits), len(history.seeds)) if history else ("", "")
         )
-        theirs = _published(paper, fitted, digits) if paper else ""
+        theirs = published_words(paper, fitted, digits) if paper else ""
         name = f"{network} | {RULES[rule]}"
         lines.append(f"| {name} | {theirs} | {ours} | {seeds} | {verdict} |")
     return "\n".join(lines)
 
 
-def _published(paper, fitted, digits):
+def published_words(paper, fitted=0.01, digits=2):
     """Return the words for a published cell."""
     return _in_words(paper["test_error"], paper["spread"], paper["train_error"], fitted, digits)
 
 
-def _measured(history, fitted, digits):
+def measured_words(history, fitted=0.01, digits=2):
     """Return the words for a stored run."""
     test, train = history.last("test_error"), history.last("train_error")
     spread = np.std(test, ddof=1) if len(test) > 1 else None
