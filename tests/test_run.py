@@ -342,6 +342,7 @@ def test_what_does_not_belong_is_refused_in_one_line(change, text):
         ({"until": 2, "stop": "low"}, "stop must be .*, got 'low'"),
         ({"until": 2, "measure": error_angles}, "measure must be .*, got"),
         ({"until": 2, "measure": {"angles": 3}}, "measure must be .*, got"),
+        ({"until": 2, "measure": np.ones((2, 2))}, "measure must be .*, got"),
         ({"until": 2, "checkpoint": "run.checkpoint"}, "checkpoint must be a Checkpoint, got 'run"),
         ({"until": 2, "report": 3}, "report must be .*, got 3"),
     ],

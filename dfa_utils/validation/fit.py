@@ -94,7 +94,8 @@ def check_feedback(feedback, like):
 
 def check_hooks(measure, checkpoint, report):
     """Refuse what a run could not call after an epoch."""
-    if not isinstance(measure or {}, dict) or not all(map(callable, (measure or {}).values())):
+    measures = {} if measure is None else measure
+    if not isinstance(measures, dict) or not all(map(callable, measures.values())):
         refuse("measure", "a dict of functions", measure)
     if checkpoint is not None and not hasattr(checkpoint, "restore"):
         refuse("checkpoint", "a Checkpoint", checkpoint)
