@@ -360,6 +360,7 @@ def test_what_cannot_be_fitted_is_refused_in_one_line(arguments, text):
         ("bp", {}, "recipe must be a Recipe, got 'bp'"),
         (Recipe(BP(), RMSprop()), {"optimizer": "keep"}, "optimizer must be 'fresh' where the"),
         (Recipe(BP()), {"optimizer": "old"}, "optimizer must be 'fresh' or 'keep', got 'old'"),
+        (Recipe(BP()), {"optimizer": np.ones(2)}, "optimizer must be 'fresh' or 'keep', got"),
         (Recipe(BP()), {"frozen": {7}}, "frozen must be layers from 0 to 2"),
         (Recipe(BP()), {"feedback_seeds": ()}, "feedback_seeds must be .*, got"),
     ],

@@ -113,7 +113,7 @@ def check_whole(run):
 def check_branch(run, recipe, optimizer):
     """Refuse a branch whose optimizer cannot go on from what that of the run remembers."""
     check_whole(run)
-    if optimizer not in ("fresh", "keep"):
+    if not isinstance(optimizer, str) or optimizer not in ("fresh", "keep"):
         refuse("optimizer", "'fresh' or 'keep'", optimizer)
     if not hasattr(recipe, "optimizer"):
         refuse("recipe", "a Recipe", recipe)
