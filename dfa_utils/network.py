@@ -124,7 +124,7 @@ class Network(Checked):
         -------
         Forward
         """
-        fit.check_samples(params, x)
+        fit.check_samples(params, self.sizes, x)
         function, _ = unit = ACTIVATIONS[self.activation]
         inputs, outputs = [_masked(x, masks, 0)], []
         for number, (weights, biases) in enumerate(params):
@@ -139,12 +139,12 @@ class Network(Checked):
 
     def logits(self, params, x):
         """Return the logits of any number of samples, array (seeds, n, classes)."""
-        fit.check_samples(params, x)
+        fit.check_samples(params, self.sizes, x)
         return join_chunks(lambda chunk: [self.forward(params, chunk).logits], x)[0]
 
     def features(self, params, x):
         """Return the outputs of every hidden layer, list of array (seeds, n, width)."""
-        fit.check_samples(params, x)
+        fit.check_samples(params, self.sizes, x)
         return join_chunks(lambda chunk: self.forward(params, chunk).outputs, x)
 
     def predict(self, params, x):

@@ -259,6 +259,76 @@ record_probes({"bp": bp, "dfa": dfa}, tsne_samples)
 #
 # </details>
 #
+# **Fill in.** The logistic outputs are $\hat y = \sigma(a)$. What is the derivative of the binary cross-entropy with respect to the logits $a$?
+
+
+# %% tags=["exercise"]
+def output_error(logits, targets):
+    """Return the output error, (images, classes)."""
+    ...  # both arguments are (images, classes)
+
+
+# %% tags=["hide-input", "exercise-check"]
+import numpy as np
+from dfa_utils import check_exercise
+
+logits, targets = np.array([[0.0, 2.0, -1.0]]), np.array([[0.0, 1.0, 0.0]])
+outputs = 1 / (1 + np.exp(-logits))
+check_exercise(
+    output_error,
+    [((logits, targets), outputs - targets)],
+    {
+        "that is its negative": lambda a, y: y - 1 / (1 + np.exp(-a)),
+        "the logistic function is missing": lambda a, y: a - y,
+    },
+)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def output_error(logits, targets):
+#     return 1 / (1 + np.exp(-logits)) - targets
+# ```
+#
+# </details>
+#
+# **Fill in.** And what does DFA send to a hidden layer with the outputs $h = \tanh(a)$? The derivative of $\tanh$ can be had from $h$ alone.
+
+
+# %% tags=["exercise"]
+def sent(error, feedback, h):
+    """Return the error of a hidden layer, (images, units)."""
+    ...  # (images, classes), (classes, units) and (images, units)
+
+
+# %% tags=["hide-input", "exercise-check"]
+import numpy as np
+from dfa_utils import check_exercise
+
+error, matrix = np.array([[0.5, -1.0]]), np.array([[1.0, 2.0], [0.0, 4.0]])
+h = np.array([[0.5, -0.8]])
+check_exercise(
+    sent,
+    [((error, matrix, h), (error @ matrix) * (1 - h**2))],
+    {
+        "the slope is missing": lambda e, B, h: e @ B,
+        "that is tanh taken twice": lambda e, B, h: (
+            (e @ B) * (1 - np.tanh(h) ** 2)
+        ),
+    },
+)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def sent(error, feedback, h):
+#     return (error @ feedback) * (1 - h**2)
+# ```
+#
+# </details>
+#
 # ## Further reading
 #
 # - Nøkland (2016), *Direct Feedback Alignment Provides Learning in Deep Neural Networks*, [arXiv:1609.01596](https://arxiv.org/abs/1609.01596)

@@ -208,6 +208,47 @@ figure = plot_measured({"DFA": angles}, "degrees")
 #
 # </details>
 #
+# **Fill in.** One step of gradient descent that leaves some layers as they are; the first layer is number 0.
+
+
+# %% tags=["exercise"]
+def step(weights, gradients, rate, frozen):
+    """Return the weights of each layer after the step, list."""
+    ...  # two lists of arrays, a number, a set of layers
+
+
+# %% tags=["hide-input", "exercise-check"]
+import numpy as np
+from dfa_utils import check_exercise
+
+layers = [np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]])]
+slopes = [np.array([[2.0, 2.0]]), np.array([[5.0], [1.0]])]
+check_exercise(
+    step,
+    [((layers, slopes, 0.5, {0}), [layers[0], layers[1] - 0.5 * slopes[1]])],
+    {
+        "the frozen layer moves and the other stays": lambda w, g, rate, f: [
+            w[k] - rate * g[k] * (k in f) for k in range(len(w))
+        ],
+        "every layer moves": lambda w, g, rate, f: [
+            w[k] - rate * g[k] for k in range(len(w))
+        ],
+    },
+)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def step(weights, gradients, rate, frozen):
+#     return [
+#         w if k in frozen else w - rate * g
+#         for k, (w, g) in enumerate(zip(weights, gradients))
+#     ]
+# ```
+#
+# </details>
+#
 # ## Further reading
 #
 # - Nøkland (2016), *Direct Feedback Alignment Provides Learning in Deep Neural Networks*, [arXiv:1609.01596](https://arxiv.org/abs/1609.01596)

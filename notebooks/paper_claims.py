@@ -542,6 +542,46 @@ stored.judge_theorem(rules)
 #
 # </details>
 #
+# **Fill in.** What IFA sends two hidden layers. Weights are (layer below, layer above), as everywhere in this book.
+
+
+# %% tags=["exercise"]
+def indirect(error, feedback, weights, slopes):
+    """Return the errors of the first and of the second hidden layer."""
+    ...  # slopes holds f' of both layers, weights lie between them
+
+
+# %% tags=["hide-input", "exercise-check"]
+import numpy as np
+from dfa_utils import check_exercise
+
+
+def sent(e, B, W, slopes):
+    first = (e @ B) * slopes[0]
+    return [first, (first @ W) * slopes[1]]
+
+
+e, into = np.array([[1.0, -1.0]]), np.array([[2.0, 0.0], [1.0, 3.0]])
+W = np.array([[1.0, 2.0], [0.0, 1.0]])
+slopes = [np.array([[0.5, 1.0]]), np.array([[1.0, 0.1]])]
+wrong = {
+    "the weights are transposed": lambda e, B, W, s: sent(e, B, W.T, s),
+    "that is DFA": lambda e, B, W, s: [e @ B * s[0], e @ B * s[1]],
+}
+cases = [((e, into, W, slopes), sent(e, into, W, slopes))]
+check_exercise(indirect, cases, wrong)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def indirect(error, feedback, weights, slopes):
+#     first = (error @ feedback) * slopes[0]
+#     return first, (first @ weights) * slopes[1]
+# ```
+#
+# </details>
+#
 # ## Further reading
 #
 # - Nøkland (2016), *Direct Feedback Alignment Provides Learning in Deep Neural Networks*, [arXiv:1609.01596](https://arxiv.org/abs/1609.01596)

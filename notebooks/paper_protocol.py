@@ -207,6 +207,47 @@ compare_means("stored", last)
 #
 # </details>
 #
+# **Fill in.** One step of RMSprop with a smoothing of 0.99 and an $\epsilon$ of $10^{-8}$.
+
+
+# %% tags=["exercise"]
+def rmsprop(weights, gradient, mean_square, rate):
+    """Return the weights and the mean square after the step."""
+    ...  # three arrays of one shape, and a number
+
+
+# %% tags=["hide-input", "exercise-check"]
+import numpy as np
+from dfa_utils import check_exercise
+
+
+def moved(w, g, m, rate, old=0.99, root=np.sqrt):
+    m = old * m + (1 - old) * g * g
+    return [w - rate * g / (root(m) + 1e-8), m]
+
+
+arrays = np.array([1.0, 2.0]), np.array([3.0, -0.1]), np.array([0.0, 1.0])
+check_exercise(
+    rmsprop,
+    [((*arrays, 0.1), moved(*arrays, 0.1))],
+    {
+        "old and new have changed places": lambda *a: moved(*a, old=0.01),
+        "the root is missing": lambda *a: moved(*a, root=lambda m: m),
+    },
+)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def rmsprop(weights, gradient, mean_square, rate):
+#     mean_square = 0.99 * mean_square + 0.01 * gradient**2
+#     step = rate * gradient / (np.sqrt(mean_square) + 1e-8)
+#     return weights - step, mean_square
+# ```
+#
+# </details>
+#
 # ## Further reading
 #
 # - Nøkland (2016), *Direct Feedback Alignment Provides Learning in Deep Neural Networks*, [arXiv:1609.01596](https://arxiv.org/abs/1609.01596)

@@ -219,6 +219,48 @@ Markdown(paper_rows(cifar, fitted=0.1, digits=1))
 #
 # </details>
 #
+# **Fill in.** How far do a measured and a published interval lie apart, mean plus and minus one standard deviation each? Where they overlap, the answer is zero.
+
+
+# %% tags=["exercise"]
+def gap(errors, mean, spread):
+    """Return the gap between the two intervals."""
+    ...  # an array, one error for each seed, and two numbers
+
+
+# %% tags=["hide-input", "exercise-check"]
+import numpy as np
+from dfa_utils import check_exercise
+
+
+def apart(errors, mean, spread, ddof=1, least=0.0):
+    distance = abs(errors.mean() - mean)
+    return max(least, distance - errors.std(ddof=ddof) - spread)
+
+
+errors = np.array([1.9, 2.0, 2.2])
+check_exercise(
+    gap,
+    [((errors, 1.5, 0.1), apart(errors, 1.5, 0.1)), ((errors, 2.0, 0.1), 0.0)],
+    {
+        "that is the deviation with k in the place of k - 1": lambda *a: apart(
+            *a, 0
+        ),
+        "it is negative where they overlap": lambda *a: apart(*a, least=-9.0),
+    },
+)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def gap(errors, mean, spread):
+#     distance = abs(errors.mean() - mean)
+#     return max(0.0, distance - errors.std(ddof=1) - spread)
+# ```
+#
+# </details>
+#
 # ## Further reading
 #
 # - Nøkland (2016), *Direct Feedback Alignment Provides Learning in Deep Neural Networks*, [arXiv:1609.01596](https://arxiv.org/abs/1609.01596)

@@ -254,6 +254,38 @@ judge_order("live", again)
 #
 # </details>
 #
+# **Fill in.** The same for any width: the standard deviation of numbers that are uniform in $\pm 1/\sqrt{\text{width}}$.
+
+
+# %% tags=["exercise"]
+def deviation(width):
+    """Return the standard deviation."""
+    ...
+
+
+# %% tags=["hide-input", "exercise-check"]
+import numpy as np
+from dfa_utils import check_exercise
+
+check_exercise(
+    deviation,
+    [((width,), 1 / np.sqrt(3 * width)) for width in (10, 400)],
+    {
+        "that is the bound": lambda width: 1 / np.sqrt(width),
+        "that is the variance": lambda width: 1 / (3 * width),
+    },
+)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def deviation(width):
+#     return 1 / np.sqrt(3 * width)
+# ```
+#
+# </details>
+#
 # ## Further reading
 #
 # - Nøkland (2016), *Direct Feedback Alignment Provides Learning in Deep Neural Networks*, [arXiv:1609.01596](https://arxiv.org/abs/1609.01596)

@@ -248,6 +248,41 @@ record_history(run.history)
 #
 # </details>
 #
+# **Fill in.** By what is the learning rate multiplied in an epoch, if it is halved after every so many? The first epoch is number 0.
+
+
+# %% tags=["exercise"]
+def factor(epoch, every):
+    """Return the factor of the rate in an epoch."""
+    ...
+
+
+# %% tags=["hide-input", "exercise-check"]
+from dfa_utils import check_exercise
+
+check_exercise(
+    factor,
+    [((epoch, 5), 0.5 ** (epoch // 5)) for epoch in (0, 4, 5, 12)],
+    {
+        "that falls in every epoch": lambda epoch, every: (
+            0.5 ** (epoch / every)
+        ),
+        "that begins with a half": lambda epoch, every: (
+            0.5 ** (epoch // every + 1)
+        ),
+    },
+)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def factor(epoch, every):
+#     return 0.5 ** (epoch // every)
+# ```
+#
+# </details>
+#
 # ## Further reading
 #
 # - Nøkland (2016), *Direct Feedback Alignment Provides Learning in Deep Neural Networks*, [arXiv:1609.01596](https://arxiv.org/abs/1609.01596)

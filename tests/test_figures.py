@@ -193,6 +193,13 @@ def test_a_release_is_drawn_from_the_epoch_in_which_the_networks_part():
     assert [axes.get_title().split()[0] for axes in figure.axes] == ["Test", "Train", "Test"]
 
 
+def test_a_release_after_the_end_is_refused_and_all_epochs_can_be_enlarged():
+    with pytest.raises(ValueError, match="^release must be at most 12, the last epoch, got 13$"):
+        plot_release(FALLING, {"BP": FALLING}, 13, 5)
+    train = plot_release(FALLING, {"BP": FALLING}, 4, 10**30).axes[1]
+    assert train.get_xlim()[0] == 0
+
+
 def test_each_seed_is_drawn_and_their_median():
     errors = history([[90.0, 80.0, 90.0], [90.0, 0.0, 4.0]])
     (axes,) = plot_seeds({"FA": errors}).axes

@@ -73,7 +73,9 @@ def plot_release(frozen, releases, release, last_epochs):
     check_instance("frozen", frozen, History)
     check_histories("releases", releases)
     release, last_epochs = check("release", release, "until"), check("last_epochs", last_epochs)
-    last_epoch = max(history.epochs[-1] for history in releases.values())
+    last_epoch = max(int(history.epochs[-1]) for history in releases.values())
+    if release > last_epoch:
+        refuse("release", f"at most {last_epoch}, the last epoch", release)
     first = max(0, last_epoch - last_epochs)
     figure, panels = stacked(3, 2.7)
     looks = looks_of(releases)

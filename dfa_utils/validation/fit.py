@@ -11,32 +11,34 @@ import numpy as np
 from dfa_utils.validation.checking import check, refuse
 
 
-def check_params(params):
-    """Refuse what is not a list of layers that fit one another; cheap enough for every batch."""
+def check_params(params, sizes):
+    """Refuse what is not the layers of a network of these widths; cheap enough for every batch."""
     if not isinstance(params, list | tuple) or not params:
         refuse("params", "a list of Layer", params)
     try:
-        sizes = [(layer.weights.shape[-2], layer.biases.shape[-1]) for layer in params]
-        fit = all(below[1] == above[0] for below, above in pairwise(sizes))
+        found = [(layer.weights.shape[-2], layer.biases.shape[-1]) for layer in params]
     except (TypeError, AttributeError, LookupError):
         refuse("params", "a list of Layer", params)
-    if not fit:
-        refuse("params", "layers whose (fan_in, fan_out) follow one another", sizes)
+    expected = [*pairwise(sizes)]
+    if found != expected:
+        refuse("params", f"layers with (fan_in, fan_out) {expected}", found)
 
 
-def check_samples(params, x):
-    """Refuse parameters that are none, and samples that do not fit them.
+def check_samples(params, sizes, x):
+    """Refuse parameters that are none of a network, and samples that do not fit them.
 
     Parameters
     ----------
     params : list of Layer
+    sizes : tuple of int
+        The widths of the network.
     x : array (..., n, features)
 
     Raises
     ------
     ValueError
     """
-    check_params(params)
+    check_params(params, sizes)
     features, dtype = params[0].weights.shape[-2], params[0].weights.dtype
     shape = tuple(getattr(x, "shape", ()))
     if len(shape) < 2 or not shape[-2] or shape[-1] != features or x.dtype != dtype:
@@ -179,9 +181,7 @@ def check_array(name, array, like, shape=None):
 
 def check_layers(params, sizes, seeds, like):
     """Refuse parameters that are not those of a network for each seed."""
-    check_params(params)
-    if len(params) != len(sizes) - 1:
-        refuse("params", f"{len(sizes) - 1} layers", len(params))
+    check_params(params, sizes)
     for number, (layer, fans) in enumerate(zip(params, pairwise(sizes), strict=True), start=1):
         shapes = ((len(seeds), *fans), (len(seeds), 1, fans[1]))
         for name, array, shape in zip(("weights", "biases"), layer, shapes, strict=True):
