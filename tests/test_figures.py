@@ -194,7 +194,7 @@ def test_a_release_is_drawn_from_the_epoch_in_which_the_networks_part():
 
 
 def test_a_release_after_the_end_is_refused_and_all_epochs_can_be_enlarged():
-    with pytest.raises(ValueError, match="^release must be at most 12, the last epoch, got 13$"):
+    with pytest.raises(ValueError, match=r"^release must be at most 12, the last epoch, got 13$"):
         plot_release(FALLING, {"BP": FALLING}, 13, 5)
     train = plot_release(FALLING, {"BP": FALLING}, 4, 10**30).axes[1]
     assert train.get_xlim()[0] == 0
