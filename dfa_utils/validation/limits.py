@@ -114,6 +114,7 @@ PARAMETERS = {
     "tsne_samples": integer(ge=5),  # of fewer, t-SNE makes no picture
     "hidden_sizes": several(WIDTH, min_length=1),
     "deep_hidden_sizes": several(WIDTH, min_length=1),
+    "channels": several(WIDTH, min_length=2, max_length=2),
     "activation": choice("activation"),
     "loss": choice("loss"),
     "rule": choice("rule"),
