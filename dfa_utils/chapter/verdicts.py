@@ -353,6 +353,7 @@ class StoredRun:
             last = self.last_angles(run)
             for (of, values), kind in zip(last.items(), ("angle", "weight"), strict=True):
                 found = beside_chance(values, self.curve(f"{run}_{kind}_null"))
+                print(f"{words}, {of}: {_spreads(values)} degrees")
                 for claim, layers in found.items():
                     place = f"{run}_{kind}_{claim.split()[-1]}"
                     judge_layers(place, f"{words}, {of}: {claim}", layers)

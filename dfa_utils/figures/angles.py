@@ -10,12 +10,12 @@ from dfa_utils.figures.style import (
     count_epochs,
     draw_band,
     looks_of,
-    write_decades,
 )
 from dfa_utils.validation import check_instance, numbers, refuse
 
 COLUMNS = 2
 ERROR_TICKS = (1, 3, 10, 30, 100)
+SIZE_TICKS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 0.5, 1, 2, 4, 10, 30)
 ANGLES = "an array (epochs + 1, seeds, hidden layers)"
 
 
@@ -107,11 +107,16 @@ def plot_layers(panels, ylabel, nulls=None, log=False):
             low, high = draws.min(axis=0), draws.max(axis=0)
             band = {"color": NEUTRAL, "alpha": 0.3, "linewidth": 0, "label": "by chance"}
             axes.fill_between(np.arange(1, len(low) + 1), low, high, **band)
-        axes.set(title=title, xlabel="layer", ylabel=ylabel, yscale="log" if log else "linear")
-        if log:
-            write_decades(axes.yaxis)
+        axes.set(title=title, xlabel="layer", yscale="log" if log else "linear")
         axes.set_xticks(range(1, values.shape[1] + 1))
-        axes.label_outer()
+    for axes in grid[:, 0]:
+        axes.set_ylabel(ylabel)
+    if log:
+        low, high = grid[0, 0].get_ylim()
+        ticks = [tick for tick in SIZE_TICKS if low <= tick <= high]
+        grid[0, 0].set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+        for axes in grid.flat:
+            axes.minorticks_off()
     figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return figure
 
