@@ -192,7 +192,7 @@ figure = plot_measured(stored.curves(kinds, "angle"), "degrees")
 stored.judge_phases(kinds)
 
 # %% [markdown]
-# - **Two steps are seen where labels are random, and not without.** With right labels the fit is half-way before any layer is: on these digits a network that is hardly aligned yet has learned most of what there is to learn. So it is with few random labels. Where half of the labels or more are random, all layers are half-way long before the fit is. The test error is at its lowest at about the time when the layers align, and rises again while the random labels are memorised.
+# - **Two steps are seen where labels are random, and not without.** With right labels the fit is half-way before any layer is: on these digits a network that is hardly aligned yet has learned most of what there is to learn. With few random labels no layer is clearly ahead of the fit. Where half of the labels or more are random, all layers are half-way long before the fit is. The test error is at its lowest at about the time when the layers align, and rises again while the random labels are memorised.
 # - **From the bottom to the top** holds throughout: each layer is half-way before the one above it.
 # - **Nothing is given up.** At all shares of noise the angles end at their lowest, or within a degree of it: what is memorised is memorised along the feedback.
 # - **Noise does not cost alignment, it brings some.** It delays it, but the last angles are smaller with random labels than without, in every layer. A likely reason, which is not measured here: to fit such labels the weights have to grow further, and what they add comes from the feedback.
@@ -281,7 +281,7 @@ stored.judge_rise(releases)
 # %% [markdown]
 # The rise is due to feedback that does not fit. With random matrices the error jumps up in the first epoch; with matrices of the same size that fit the weights, and under BP, it does not.
 #
-# At the release the gradients of DFA are at about right angles to the true ones in the mean over the seeds: to first order, the steps of the hidden layers neither help nor harm. They are not small, though, and they move what the layers above rely on.
+# At the release the gradients of DFA are at about right angles to the true ones in the mean over the seeds: to first order, the steps of the hidden layers neither help nor harm. They are not small, though. A likely reading is that they move what the layers above rely on, without regard for it.
 # The error is back at its level while the angles are still wide. Little alignment is enough, for the output layer, which has the true gradient, follows.
 #
 # Matrices that fit at the start are no lasting gift: the weights move on and the matrices stay, the angles to them grow, and after the last epoch the error is above that of BP, and above that of DFA from random matrices, which the weights had to meet.

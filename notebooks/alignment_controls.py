@@ -194,12 +194,12 @@ figure = plot_layers(lines, "degrees", nulls)
 stored.judge_angles(names)
 
 # %% [markdown]
-# **No accident.** With feedback that the networks never met the angle is a right angle in the mean, and a draw of it scatters little. With their own it lies far below all those draws, in every layer and for every seed. So do the weights.
+# **No accident.** With feedback that the networks never met the angle is a right angle in the mean, and a draw of it scatters little. With their own it lies below all those draws, in every layer and for every seed. So does the angle of the weights.
 #
 # **Two angles, not one.** The angle of the errors and that of the weights do not stand for each other:
 #
 # - Under FA, the weights of all layers but the highest have hardly turned, and yet what is sent there is well aligned. The errors have few directions, those of ten outputs, and only in these do the weights have to fit. The highest layer's do, and all errors come through it.
-# - Under DFA in the deep network it is the other way round: in every layer the matrices fit the weights better than the errors fit BP's. A likely reason, not measured here: BP's error passes the slopes of all units on its way down, and DFA's does not, so that even matrices that fit would send something else.
+# - Under DFA in the deep network it is the other way round: in every layer the matrices fit the weights better than the errors fit BP's. Why is not measured here. BP's error passes the slopes of the units above on its way down, and DFA's does not; and the errors of the images are not spread evenly over all that a matrix could send.
 #
 # In the wide network under DFA neither is clearly nearer in all layers.
 #
@@ -246,12 +246,12 @@ stored.judge_depth(forms)
 # .venv/bin/python book/tools/store.py notebook out.ipynb alignment_controls/mnist
 # ```
 #
-# **Exercise.** The angle of one fresh matrix scatters further around ninety degrees than a random vector of as many numbers as there are units would, and it hardly scatters less with more test images. Why?
+# **Exercise.** If the cosines of the images were independent of one another, the mean over so many of them would scatter so little that the grey band could not be seen. Why can it?
 #
 # <details><summary>Answer</summary>
 #
 # All images share the one matrix, and their errors have few directions: ten outputs, of which one or two are wrong at a time.
-# Ten thousand cosines that move together are worth no more than a few. What helps is another matrix, and that is why there are twenty.
+# Thousands of cosines that move together are worth no more than a few. What helps is another matrix, and that is why there are twenty.
 #
 # </details>
 #
