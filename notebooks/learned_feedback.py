@@ -158,5 +158,167 @@ for name, chosen in ways.items():
         lowest = np.array(run.measured[part])[:, :, 0]
         record_curve(f"{name}_{part}_angle", lowest)
 
+# %% [markdown]
+# ## What we see
+#
+# The pictures are of a stored run on all training images, made by this notebook with these parameters in the place of the numbers above:
+
+# %%
+from dfa_utils.chapter import verdicts
+
+stored = verdicts.StoredRun("learned_feedback/mnist")
+stored.show_parameters(chapter.parameters)
+runs = {"BP": "bp", "FA": "fa", "KP": "kp", "WM": "wm"}
+
+# %% mystnb={"image": {"alt": "Two panels on a logarithmic scale, train and test error against the epoch, with a curve for BP, FA, KP and WM. In the panel of the test error open markers lie along each curve."}, "figure": {"caption": "Stored run: errors, and the authors' logged test errors as open markers.", "name": "fig-learned-feedback-errors"}}
+from dfa_utils.figures import looks_of, plot_error_curves
+
+figure = plot_error_curves(stored.histories(runs))
+akrout.mark_log(figure.axes[1], runs, looks_of(runs), "test_error")
+
+# %% tags=["hide-input"]
+akrout.judge_log(stored, runs)
+
+# %% [markdown]
+# TEXTLOG
+#
+# ### The matrices
+#
+# The angle between the feedback matrix and the transposed weights above it. A right angle is that of two random matrices; an angle of zero means that the way back is that of back-propagation, whatever the lengths.
+
+# %% mystnb={"image": {"alt": "Angle between feedback matrix and transposed weights against the epoch, from a right angle on, with a curve for FA, KP, KP with decay and WM, and open markers of the log. All fall; the curve of FA turns and rises again; that of KP with decay falls furthest."}, "figure": {"caption": "Stored run: angle between feedback matrix and transposed weights; the log as open markers.", "name": "fig-learned-feedback-matrices"}}
+from dfa_utils.figures import plot_measured
+
+learned = {"FA": "fa", "KP": "kp", "KP with decay": "kp_decay", "WM": "wm"}
+matrices = stored.curves(learned, "matrix_angle_seeds")
+figure = plot_measured(matrices, "degrees")
+looks = looks_of(learned)
+akrout.mark_log(figure.axes[0], learned, looks, "matrix_angle")
+
+# %% [markdown]
+# ### What is sent
+
+# %% mystnb={"image": {"alt": "Angle between the error that the hidden layer is sent and that of back-propagation against the epoch, with a curve for FA, KP, KP with decay and WM, and open markers of the log."}, "figure": {"caption": "Stored run: angle between the sent error and that of back-propagation; the log, of a single image, as open markers.", "name": "fig-learned-feedback-sent"}}
+sent = stored.curves(learned, "sent_angle_seeds")
+figure = plot_measured(sent, "degrees")
+akrout.mark_log(figure.axes[0], learned, looks, "sent_angle")
+
+# %% [markdown]
+# After the last epoch, in degrees, and what the decay does:
+
+# %% tags=["hide-input"]
+akrout.judge_angles({"matrix": matrices, "sent": sent})
+akrout.judge_decay(stored, matrices)
+
+# %% [markdown]
+# TEXTANGLE
+#
+# ## What to try next
+#
+# Each is one line for a terminal in the repository, after `make book` has made the environment:
+#
+# - More decay: `.venv/bin/papermill notebooks/learned_feedback.ipynb out.ipynb -p weight_decay 0.01`
+# - Two hidden layers, so that a learned matrix hears of another one: `.venv/bin/papermill notebooks/learned_feedback.ipynb out.ipynb -y "hidden_sizes: [200, 200]"`
+# - Other images: `.venv/bin/papermill notebooks/learned_feedback.ipynb out.ipynb -p dataset fashion_mnist`
+#
+# The stored run again, and the command that puts it in its place:
+#
+# ```bash
+# .venv/bin/python book/tools/execute.py notebooks/learned_feedback.py learned.ipynb \
+#     --profile book/profiles/paper.yml --cell-timeout 36000
+# .venv/bin/python book/tools/store.py notebook learned.ipynb learned_feedback/mnist
+# ```
+#
+# **Fill in.** One step of Kolen-Pollack moves the weights and the matrix beside them. Write both, and run the two cells.
+
+
+# %% tags=["exercise"]
+def both(weights, matrix, gradient, rate, decay):
+    """Return the weights and the feedback matrix after one step, a list."""
+    ...  # weights and gradient are (units, above), matrix (above, units)
+
+
+# %% tags=["hide-input", "exercise-check"]
+import numpy as np
+from dfa_utils import check_exercise
+
+W, G = np.array([[1.0, 2.0], [0.0, 4.0]]), np.array([[1.0, 0.0], [2.0, -1.0]])
+B = np.array([[2.0, 1.0], [1.0, 0.0]])
+check_exercise(
+    both,
+    [((W, B, G, 0.5, 0.2), [W * 0.9 - 0.5 * G, B * 0.9 - 0.5 * G.T])],
+    {
+        "the matrix does not decay": lambda W, B, G, r, d: [
+            (1 - r * d) * W - r * G,
+            B - r * G.T,
+        ],
+        "nothing decays": lambda W, B, G, r, d: [W - r * G, B - r * G.T],
+    },
+)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def both(weights, matrix, gradient, rate, decay):
+#     kept = 1 - rate * decay
+#     return [kept * weights - rate * gradient, kept * matrix - rate * gradient.T]
+# ```
+#
+# </details>
+#
+# **Fill in.** A mirror without bias and without activation sees the noise `x`. What does its matrix gain?
+
+
+# %% tags=["exercise"]
+def gained(weights, x, rate):
+    """Return what the feedback matrix gains, (units above, units)."""
+    ...  # weights is (units, units above), x (samples, units)
+
+
+# %% tags=["hide-input", "exercise-check"]
+import numpy as np
+from dfa_utils import check_exercise
+
+W, x = np.array([[1.0, 0.0, 2.0], [0.5, -1.0, 0.0]]), np.array([[0.1, -0.2]])
+check_exercise(
+    gained,
+    [((W, x, 0.5), [[0.0, 0.0], [0.01, -0.02], [0.01, -0.02]])],
+    {
+        "that is for the weights, not for the way back": lambda W, x, r: (
+            r * (x.T @ (x @ W))
+        ),
+        "nobody may copy the weights": lambda W, x, r: r * W.T,
+    },
+)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def gained(weights, x, rate):
+#     return rate * (x @ weights).T @ x
+# ```
+#
+# With $x$ of mean zero and variance $\sigma^2$, the mean of $x^{\mathsf T} x$ is $\sigma^2$ times the identity, for each sample: on average the matrix gains the transposed weights, times a number.
+#
+# </details>
+#
+# **Exercise.** Without decay, KP keeps the difference $W - B^{\mathsf T}$ as it was drawn, and yet its angle closes. Would it close in a network that has learned all it can, and whose weights stand still?
+#
+# <details><summary>Answer</summary>
+#
+# No. The angle closes because both matrices grow by the same steps while their difference keeps its length. Where the weights no longer move, nothing changes any more. With decay the difference goes on shrinking.
+#
+# </details>
+#
+# ## Further reading
+#
+# - Akrout et al. (2019), *Deep Learning without Weight Transport*, [arXiv:1904.05391](https://arxiv.org/abs/1904.05391), and the [released code](https://github.com/makrout/Deep-Learning-without-Weight-Transport) with its logs
+# - Kolen, Pollack (1994), *Backpropagation without Weight Transport*, IEEE World Congress on Computational Intelligence
+# - Lillicrap et al. (2016), *Random synaptic feedback weights support error backpropagation for deep learning*, [Nature Communications 7:13276](https://doi.org/10.1038/ncomms13276)
+#
+# ## Provenance
+
 # %% tags=["hide-input", "nbval-ignore-output"]
 chapter.provenance()

@@ -79,7 +79,7 @@ def test_errors_are_judged_seed_by_seed(capsys):
 
 
 def test_gradients_are_judged_by_their_cosine(capsys):
-    cosines = dict.fromkeys(("KP", "WM", "SS"), [0.6, 0.5, 0.55])
+    cosines = {name: [0.6, 0.5, 0.55] for name in ("KP", "WM", "SS")}
     cosines |= {"BP": [1.0, 1.0, 1.0], "FA": [0.2, 0.3, 0.25], "DFA": [0.6, 0.1, 0.9]}
     cosines |= {"DKP": [0.7, 0.8, 0.6], "NP": [0.95, 1.06, 0.99], "wild": [0.8, 1.2, 1.0]}
     judged = {name: np.array([[c, 2, 0, 1] for c in values]) for name, values in cosines.items()}

@@ -53,12 +53,17 @@ def mirror_first(run):
 
 
 def expected_range(values):
-    """Return where one more seed would lie with a probability of 95 %, (mean, half width).
+    """Return where one more seed would lie with a probability of 95 %.
 
     Parameters
     ----------
     values : numpy.ndarray (seeds,)
-        Taken as normal: the half width is that of Student's distribution.
+        Taken as normal.
+
+    Returns
+    -------
+    pair of float
+        The mean, and the half width by Student's distribution.
     """
     from scipy.stats import t
 
