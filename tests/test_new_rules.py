@@ -172,6 +172,14 @@ def test_one_matrix_serves_layers_of_unequal_width():
         np.testing.assert_array_equal(ours, theirs)
 
 
+def test_where_all_layers_are_as_wide_each_hears_the_whole_matrix():
+    run, batch = small_run(SharedDFA(Normal(0.7)), sizes=(6, 5, 5, 3)), random_batch()
+    assert run.feedback[0].shape == (2, 3, 5)
+    _, expected = sent_by(small_run("dfa", sizes=(6, 5, 5, 3)), *batch, feedback=run.feedback * 2)
+    for ours, theirs in zip(sent_by(run, *batch)[1], expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_noise_has_a_stream_of_its_own_that_goes_on_by_epoch():
     """A rule that draws changes neither shuffles nor dropout, and no epoch repeats another."""
     drawn = []
