@@ -164,7 +164,7 @@ runs, table = {}, {}
 for name, rate in rates.items():
     runs[name] = fit(name, rate, seeds, measure={"angle": error_angles})
     table[name] = kin.judge_run(name, runs[name])
-record("family", table)
+record("family_per_seed", table)
 
 # %% [markdown]
 # How long a step takes depends on the machine and on what else it does, so it is measured anew each time and shown with the provenance at the end of the page: the median over five rounds, in each of which all rules train for one epoch of 20 mini-batches in turn, of the processor's seconds for a rule divided by those for BP in that round.
@@ -184,7 +184,7 @@ from dfa_utils.chapter import verdicts
 
 stored = verdicts.StoredRun("family/mnist")
 stored.show_parameters(chapter.parameters)
-found = stored.records["family"]
+found = stored.records["family_per_seed"]
 errors = kin.arrays_of(found, "test_error")
 
 # %% mystnb={"image": {"alt": "A row for each learning rule, with a mark at its mean test error on a logarithmic axis and a dot for each seed. BP, the rules that send through learned or signed matrices and those through fixed random ones lie close together at the left; the last layer alone and node perturbation lie far to the right."}, "figure": {"caption": "Stored run: test error of every rule at its own learning rate.", "name": "fig-family-errors"}}
@@ -343,7 +343,7 @@ check_exercise(
 # - Frenkel, Lefebvre, Bol (2021), *Learning Without Feedback: Fixed Random Learning Signals Allow for Feedforward Training of Deep Neural Networks*, [Frontiers in Neuroscience 15](https://doi.org/10.3389/fnins.2021.629892)
 # - Liao, Leibo, Poggio (2016), *How Important Is Weight Symmetry in Backpropagation?*, [arXiv:1510.05067](https://arxiv.org/abs/1510.05067)
 # - Moskovitz, Litwin-Kumar, Abbott (2018), *Feedback Alignment in Deep Convolutional Networks*, [arXiv:1812.06488](https://arxiv.org/abs/1812.06488)
-# - Werfel, Xie, Seung (2005), *Learning Curves for Stochastic Gradient Descent in Linear Feedforward Networks*, Neural Computation 17
+# - Werfel, Xie, Seung (2005), [*Learning Curves for Stochastic Gradient Descent in Linear Feedforward Networks*](https://collaborate.princeton.edu/en/publications/learning-curves-for-stochastic-gradient-descent-in-linear-feedfor), Neural Computation
 # - Dellaferrera, Kreiman (2022), *Error-driven Input Modulation*, [arXiv:2201.11665](https://arxiv.org/abs/2201.11665); Hinton (2022), *The Forward-Forward Algorithm*, [arXiv:2212.13345](https://arxiv.org/abs/2212.13345)
 #
 # ## Provenance
