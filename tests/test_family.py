@@ -63,7 +63,7 @@ def test_the_table_in_markdown(table):
     assert [row[0] for row in cells] == ["BP", "NP", kin.ALONE]
     assert [row[1] for row in cells] == [kin.TOLD[row[0]] for row in cells]
     assert [row[-1] for row in cells] == ["1.0", "2.0", "0.5"]
-    assert cells[0][4:7] == ["0, 0", "1.00", "1"] and cells[2][4:7] == ["-", "-", "-"]
+    assert cells[0][4:7] == ["0, 0", "1.00", "1.0"] and cells[2][4:7] == ["-", "-", "-"]
     errors = np.array(plain["BP"]["test_error"])
     assert cells[0][3].startswith(f"{errors.mean():.2f}\u00a0±\u00a0{errors.std(ddof=1):.2f}")
 

@@ -16,7 +16,12 @@ TOLD = {"BP": "all weights above", "KP": "both ends of a connection", "WM": "noi
 TOLD |= dict.fromkeys(("SS", "SS fixed", "SS anew"), "the signs of the weights")
 TOLD |= {"FA": "the error", "DFA": "the error", "shared": "the error"}
 TOLD |= {"DKP": "both ends of a connection", "sDFA": "the signs of the error"}
-TOLD |= {"DRTP": "the target", "IFA": "the error", "NP": "one number", ALONE: "nothing"}
+TOLD |= {
+    "DRTP": "the target",
+    "IFA": "the error, sent forward",
+    "NP": "one number",
+    ALONE: "nothing",
+}
 #: Of rules that draw random numbers at each step: how often a mini-batch is looked at.
 DRAWS = {"NP": 20, "SS anew": 20}
 CLOSE, NEAR = 0.02, 0.1  # to a cosine of one: the mean, and each seed, of an unbiased rule
@@ -97,7 +102,8 @@ def family_rows(table, seconds):
         error = f"{mean:.2f}\u00a0±\u00a0{spread:.2f}"
         error += f" ({each_seed(errors)})" if is_wide(mean, spread) else ""
         cells = [f"{row['rate']:g}", error, ", ".join(f"{a:.0f}" for a in angles.mean(axis=0))]
-        cells += [f"{judged[:, 0].mean():.2f}", f"{(judged[:, 1] / judged[:, 3]).mean():.2g}"]
+        variance = (judged[:, 1] / judged[:, 3]).mean()
+        cells += [f"{judged[:, 0].mean():.2f}", f"{variance:{'.0f' if variance > 10 else '.1f'}}"]
         cells, step = ["-" if "nan" in cell else cell for cell in cells], f"step, {name}"
         lines.append(f"| {' | '.join([name, TOLD[name], *cells, f'{seconds[step]:.1f}'])} |")
     return "\n".join(lines)
