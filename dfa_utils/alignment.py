@@ -258,10 +258,18 @@ def bias_and_variance(run, batches=40, draws=1):
         of one mini-batch, summed over all weights and divided by the squared length of the mean;
         the part of it that is the rule's own noise; and the same variance of back-propagation. A
         mean that is shorter than the noise in it has no cosine: not-a-number.
+
+    Raises
+    ------
+    ValueError
+        If there are not two whole mini-batches.
     """
     data, state, loss = run.data, run.state, LOSSES[run.recipe.loss]
     size, xp = run.recipe.batch_size, namespace_of(state.params[0].weights)
-    batches = min(batches, data.train_images.shape[0] // size)
+    batches = min(check("batches", batches, "most"), data.train_images.shape[0] // size)
+    draws = check("draws", draws, "most")
+    if batches < 2:
+        refuse("batches", "at least 2 whole ones", batches)
     dice = generators_for([run.seeds[i] for i in run.running], Stream.NOISE, run.epoch, 2)
     noise, sums = NormalNoise(dice, data.backend, run.dtype), [0.0] * 5
 

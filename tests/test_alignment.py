@@ -379,3 +379,8 @@ def test_bias_and_variance_on_another_library():
     run, strict = (small_run("np", batch_size=8, backend=name) for name in ("numpy", "strict"))
     ours, theirs = bias_and_variance(run, draws=3), bias_and_variance(strict, draws=3)
     np.testing.assert_allclose(ours, strict.data.backend.to_host(theirs), rtol=1e-6)
+
+
+def test_one_batch_has_no_variance():
+    with pytest.raises(ValueError, match="batches must be at least 2 whole ones, got 1"):
+        bias_and_variance(small_run("bp", batch_size=30))
