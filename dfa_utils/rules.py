@@ -210,39 +210,12 @@ class IFA(Rule):
         return [*errors, step.signal]
 
 
-class DRTP(DFA):
-    """Direct random target projection (Frenkel et al. 2021): targets in the place of the error."""
-
-    name = "DRTP"
-
-    def teach(self, step):
-        return step.targets * -step.scale
-
-
-class KolenPollack(FA):
-    """FA whose matrices take the transposed steps of the weights (Akrout et al. 2019, section 4).
-
-    With weight decay, which both share, weights and matrices become the same; without it their
-    difference stays as it was.
-    """
-
-    name = "KP"
-
-    def adapt(self, step, errors, descend):
-        for layer in range(len(step.feedback)):
-            if layer + 1 not in step.frozen:
-                descend(layer, errors[layer + 1], step.forward.inputs[layer + 1])
-
-
-class DirectKolenPollack(DFA):
-    """DFA whose matrices learn (Webster et al. 2021): ``B_l`` descends along ``e^T h_l``."""
-
-    name = "DKP"
-
-    def adapt(self, step, errors, descend):
-        for layer in range(len(step.feedback)):
-            if layer not in step.frozen:
-                descend(layer, errors[-1], step.forward.inputs[layer + 1])
+def _products(params):
+    """Return the product of the transposed weights above each hidden layer, the output's first."""
+    products = [params[-1].weights.mT]
+    for layer in params[-2:0:-1]:
+        products.append(products[-1] @ layer.weights.mT)
+    return products[::-1]
 
 
 def _products(params):
@@ -258,8 +231,6 @@ def _zero_where_it_can(activation):
     return UniformFanIn() if activation == "relu" else Zeros()
 
 
-#: By the name that notebooks take as ``rule``.
-RULES = {
-    rule.name.lower(): rule for rule in (BP, FA, DFA, IFA, DRTP, KolenPollack, DirectKolenPollack)
-}
+#: By the name that notebooks take as ``rule``: those of the paper, and all of `rules_family`.
+RULES = {rule.name.lower(): rule for rule in (BP, FA, DFA, IFA)}
 register("rule", RULES)

@@ -261,22 +261,12 @@ stored.judge_release("fast", ways)
 # ## 3. One matrix may serve all layers
 #
 # Where all hidden layers have the same width, one matrix $B$ may send the error to each of them.
-# As a rule, it draws one matrix and uses it for every layer:
-
+# As a rule, it draws one matrix and uses it for every layer, or as much of it as the layer is wide:
 
 # %%
-class Shared(DFA):
-    """DFA through one matrix for all hidden layers."""
+from dfa_utils import SharedDFA
 
-    name = "shared"
-
-    def shapes(self, sizes):
-        return super().shapes(sizes)[:1]
-
-    def send(self, step):
-        every = step.feedback * (len(step.params) - 1)
-        return super().send(step._replace(feedback=every))
-
+chapter.show(SharedDFA.shapes, SharedDFA.send)
 
 # %% [markdown]
 # Beside it DFA as usual, which the sections that follow compare with too; for section 6 it keeps the output errors of some training images.
@@ -295,7 +285,7 @@ def output_errors(run):
 
 also = follow | {"error": output_errors}
 dfa = fit("dfa", deep(DFA()), measure=also)
-shared = fit("shared", deep(Shared()))
+shared = fit("shared", deep(SharedDFA()))
 
 # %% tags=["hide-input"]
 stored.judge_like("shared", "dfa", "one matrix for all layers")

@@ -50,7 +50,9 @@ def test_every_array_library_gives_the_same_run(rule, settings, other):
 @pytest.mark.parametrize("other", ["torch", "strict"])
 def test_every_array_library_gives_the_same_run_in_float32(rule, other):
     run = small_run(rule, backend=other, dtype="float32").fit(3)
-    assert_same_run(run, small_run(rule, dtype="float32").fit(3), rtol=1e-4)
+    # Node perturbation divides a small difference of two losses by the square of its noise.
+    rtol = 1e-2 if rule == "np" else 1e-4
+    assert_same_run(run, small_run(rule, dtype="float32").fit(3), rtol=rtol)
 
 
 @pytest.mark.gpu
@@ -58,6 +60,7 @@ def test_every_array_library_gives_the_same_run_in_float32(rule, other):
 @BY_SETTING
 @pytest.mark.parametrize(("dtype", "rtol"), [("float32", 1e-3), ("float64", 1e-8)])
 def test_cupy_gives_the_same_run(rule, settings, dtype, rtol):
+    rtol = 10 * rtol if rule == "np" else rtol
     run = small_run(rule, backend="cupy", dtype=dtype, **settings).fit(3)
     assert_same_run(run, small_run(rule, dtype=dtype, **settings).fit(3), rtol=rtol)
 
