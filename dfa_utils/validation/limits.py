@@ -117,6 +117,8 @@ PARAMETERS = {
     "hidden_sizes": several(WIDTH, min_length=1),
     "deep_hidden_sizes": several(WIDTH, min_length=1),
     "channels": several(WIDTH, min_length=2, max_length=2),
+    "widths": several(WIDTH, min_length=2),
+    "output_scales": several(POSITIVE, min_length=2),
     "activation": choice("activation"),
     "loss": choice("loss"),
     "rule": choice("rule"),
