@@ -247,7 +247,7 @@ check_exercise(
 
 # %% tags=["exercise"]
 def angle_between(feedback, weights):
-    """Return degrees: feedback is (classes, units), weights (units, classes)."""
+    """Return degrees, for (classes, units) and (units, classes)."""
     ...
 
 
