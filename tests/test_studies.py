@@ -107,8 +107,9 @@ def test_claims_on_lazy_networks_are_judged(records, capsys, monkeypatch):
     for name, last in (("bp", 1.0), ("fa", 0.1), ("copied", 1.0), ("dfa", 0.1)):
         records[f"scale_{name}_moved_curve"] = [0.1 * seeds, (2 + (name == "fa")) * seeds]
         records[f"width_{name}_from_last_curve"] = [seeds, last * seeds]
+        records[f"width_{name}_error_curve"] = [9 * seeds, 9 * seeds]
     records["width_copied_from_bp_curve"] = [[0.001] * 3] * 2
-    records["scale_last_error_curve"] = [9 * seeds] * 2
+    records["scale_last_error_curve"] = records["width_last_error_curve"] = [9 * seeds] * 2
     records["scale_dfa_error_curve"] = [9 * seeds, 5 * seeds]
     names = {"BP": "bp", "FA": "fa", "FA, copied": "copied", "DFA": "dfa"}
     lazy.judge_claims(stored(records, widths=[1, 10]), names)

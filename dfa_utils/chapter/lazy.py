@@ -28,7 +28,6 @@ class Learned(Network):
     output_scale: float = 1.0
 
     def forward(self, params, x, masks=(), added=()):
-        """Propagate a batch, see `dfa_utils.network.Network.forward`."""
         now = super().forward(params, x, masks, added)
         then = super().forward(self.start, x).logits
         return now._replace(logits=(now.logits - then) / self.output_scale)
@@ -106,10 +105,15 @@ def judge_claims(stored, runs):
             judge(f"{run}_last", f"{words}, lazy and wide: nearly the last layer alone", holds)
             power = np.polyfit(np.log(widths), np.log(near), 1)[0]
             print(f"{'':16}the distance goes as the width to {show(power)}")
-    far = stored.curve("width_copied_from_bp").max()
-    judge("copied_bp", f"FA, copied, lazy: BP, to a distance of {far:.1g}", far <= NEARLY)
+            for place, which in ((0, "narrowest"), (-1, "widest")):
+                own, last = (stored.curve(f"width_{name}_error")[place] for name in (run, "last"))
+                print(f"{'':16}{which}: test error {show(own)} %, last layer alone {show(last)} %")
+    far = stored.curve("width_copied_from_bp").max(axis=1)
+    judge("copied_bp", "FA, copied, lazy: BP, at every width", far.max() <= NEARLY)
+    print(f"{'':16}largest distance, by width:", *map("{:.4f}".format, far))
     fa, copied = (stored.curve(f"scale_{run}_moved")[-1] for run in ("fa", "copied"))
     judge("less_more", "FA, rich: the less correlation, the more movement", clearly(fa - copied))
+    print(f"{'':16}without {show(fa)}, with {show(copied)}, difference {show(fa - copied)}")
     last, dfa = (stored.curve(f"scale_{run}_error")[-1] for run in ("last", "dfa"))
     judge("dfa_rich", "DFA, rich: better than the last layer alone", clearly(last - dfa))
 
