@@ -119,5 +119,14 @@ def judge_claims(stored, runs):
 
 
 def show(values):
-    """Return mean and standard deviation over the seeds in words, str."""
+    """Return mean and sample standard deviation over the seeds in words.
+
+    Parameters
+    ----------
+    values : numpy.ndarray (seeds,)
+
+    Returns
+    -------
+    str
+    """
     return "{:.2f} ± {:.2f}".format(*interval(values)) if len(values) > 1 else f"{values[0]:.2f}"
