@@ -79,7 +79,7 @@ chapter = Chapter(globals())
 # Where $\gamma$ is small, a tiny change of the weights is a large change of $g$. So the network fits its images before its hidden layers have noticed: it is **lazy**, and nothing but a linear model of its parameters around their start (Chizat et al. 2019).
 # Where $\gamma$ is large, the weights must travel far to be heard at the output, and the hidden layers learn features on the way: the network is **rich**.
 #
-# The gradient of a loss of $g$ with respect to $\theta$ has a factor $1/\gamma$, and what it moves is divided by $\gamma$ once more. So the rate has to be $\eta \gamma^2$ if $g$ is to move equally fast for each $\gamma$, as in the code of Geiger et al. (2020).
+# The gradient of a loss of $g$ with respect to $\theta$ has a factor $1/\gamma$, and what it moves is divided by $\gamma$ once more. So the rate has to be $\eta \gamma^2$ if $g$ is to move equally fast for each $\gamma$; Geiger et al. (2020) give the loss a factor to the same end.
 # Our rules send $\partial\,\text{loss} / \partial g$ without the factor $1/\gamma$, which leaves a rate of $\eta \gamma$. It is also divided by the width, as more units move the output further.
 #
 # What is a rule's share in that linear model? Moving layer $l$ for one image changes the output for another one by
@@ -94,7 +94,7 @@ chapter = Chapter(globals())
 #
 # ## What the paper did
 #
-# Bordelon and Pehlevan (2023) work this out for infinitely wide networks, for gradient descent, FA, DFA and two further rules. From the paper we have its abstract and its introduction, which claim:
+# Bordelon and Pehlevan (2023) work this out for infinitely wide networks, for gradient descent, FA, DFA and two other ways of learning. From the paper we have its abstract and its introduction, which claim:
 #
 # 1. in the lazy limit DFA learns by the features of its last layer alone;
 # 2. there FA uses earlier layers too, as far as its matrices were correlated with the weights at the start;

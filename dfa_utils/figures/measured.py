@@ -2,15 +2,9 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import LogLocator, NullFormatter
 
-from dfa_utils.figures.style import (
-    NEUTRAL,
-    WIDTH,
-    count_epochs,
-    draw_band,
-    looks_of,
-    write_decades,
-)
+from dfa_utils.figures.style import NEUTRAL, WIDTH, count_epochs, draw_band, looks_of
 from dfa_utils.validation import check, check_instance, numbers, refuse
 
 COLUMNS = 2
@@ -98,8 +92,11 @@ def plot_against(places, values, xlabel, ylabel, logarithmic=False):
     axes.set(xlabel=check("xlabel", xlabel, "name"), ylabel=check("ylabel", ylabel, "name"))
     if logarithmic:
         axes.set(xscale="log", yscale="log")
-        write_decades(axes.xaxis)
-        write_decades(axes.yaxis)
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.set_xticks(places)
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_formatter("{x:g}")
+            axis.set_minor_formatter(NullFormatter())
     for label, look in looks_of(values).items():
         rows = numbers("values", values[label], "an array (places, seeds)")
         if rows.ndim != 2 or len(rows) != len(places):
