@@ -151,7 +151,7 @@ def train(way, sizes, scale):
 #
 # - **lazy**: from each output scale to the next smaller one the last hidden layer moves clearly less;
 # - claim 1: at the smallest scale the outputs of DFA come clearly closer to those of the last layer alone from the narrowest to the widest networks, and in the widest they are clearly closer than those of BP;
-# - claim 2: the same holds for FA with matrices of its own, while FA with copied ones gives the outputs of BP, to one part in a hundred in every seed;
+# - claim 2: the same holds for FA with matrices of its own, while FA with copied ones gives the outputs of BP, to one part in a hundred at every width, in every seed;
 # - claim 3: at the largest scale the last hidden layer moves clearly further under FA with matrices of its own than with copied ones;
 # - **rich**: at the largest scale the test error of DFA is clearly below that of the last layer alone.
 #

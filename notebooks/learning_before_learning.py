@@ -71,7 +71,7 @@ chapter = Chapter(globals())
 # ## The idea
 #
 # Labels that have nothing to do with the input cannot be learned. What can be learned is not to pretend: a network that starts from random weights gives each input some outputs, and every one of them is an error.
-# To unlearn them, the upper weights shrink along what they send forward; under FA and DFA the lower weights move along the feedback at the same time. What one layer unlearns through the other leaves the two aligned, whatever the input was.
+# To unlearn them, the upper weights shrink along what they send forward; under FA and DFA the lower weights move along the feedback at the same time. What one layer unlearns through the other may leave the two aligned, whatever the input was. Whether it does is measured here, not why.
 #
 # ## What the paper did
 #
@@ -190,7 +190,7 @@ figure = plot_measured(errors, "test error (%)", titles)
 before.judge_noise(stored)
 
 # %% [markdown]
-# - **Noise aligns.** No image has been seen, and what the layers are sent for images is already some degrees nearer to what BP would send. Under FA hardly anything of this is in the first layer's matrix, and most in the last one; under DFA both layers take part.
+# - **Noise aligns.** No image has been seen, and what the layers are sent for images is already some degrees nearer to what BP would send. Under FA the weights have hardly turned towards the matrix of the first layer, and by some degrees towards that of the last hidden layer; under DFA they have towards both.
 # - **The network is faster**, under FA and DFA, by a wide margin in the first epoch. A good part of that is *not* alignment: noise through other matrices gives it too. What is left between the two kinds of noise is clear as well, and this is the alignment. What the other effect is we have not measured; that large random outputs are unlearned is a likely part of it.
 # - **It is not better in the end**, by our rule. After the last epoch, at equally many steps on images, the networks that have heard noise are ahead in the mean, but not clearly. So the second half of the paper's claim is not confirmed here; nor do FA and DFA come to the errors that BP has after as many epochs.
 # - **Noise costs as much as images.** Spent on images, the same number of steps leaves a lower error in the mean.

@@ -203,12 +203,12 @@ judge_tasks(stored, names)
 # - Smaller steps still: `.venv/bin/papermill notebooks/two_tasks.ipynb out.ipynb -y "sgd_rates: [0.01]" -p num_epochs 200 -p pretrain_epochs 200`
 # - Wider layers: `.venv/bin/papermill notebooks/two_tasks.ipynb out.ipynb -y "hidden_sizes: [400, 400]"`
 #
-# **Exercise.** Give the second task one epoch and no more, `-p num_epochs 1`, and compare what `left` would be with what `first` says after that epoch: who forgets least now, and why is that no merit?
+# **Exercise.** Suppose that the second task had been stopped after as many epochs for all ways as BP takes to the last level. By the figure and the epochs above, which way would seem to forget least, and why is that no merit?
 #
 # <details><summary>Answer</summary>
 #
-# No way has come to the last level, so nothing is read there.
-# After equal epochs the way that has learned the least of the second task has kept the most of the first, as a network that learns nothing keeps everything.
+# DFA with its own matrices. After so few epochs it is still far to the left in the figure, where little of the first task is lost, because little of the second is learned.
+# A network that learns nothing forgets nothing.
 #
 # </details>
 #
