@@ -157,7 +157,7 @@ def test_tasks_are_recorded_and_judged(records, capsys, monkeypatch):
     for quantity in ("left", "before", "epochs", "angle"):
         records[f"bp_{quantity}_curve"] = (np.array(records[f"dfa_{quantity}_curve"]) + 9).tolist()
     tasks.judge_tasks(stored(records, sgd_rates=[0.1]), {"BP": "bp", "DFA": "dfa"})
-    assert records["rate_0_bp_or_dfa"] == "dfa"
+    assert records["stored_rate_0_bp_or_dfa"] == "dfa"
     assert "bp or dfa: dfa is ahead" in capsys.readouterr().out
 
 

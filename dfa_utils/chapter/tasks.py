@@ -93,7 +93,7 @@ def judge_tasks(stored, names):
     left = {name: stored.curve(f"{name}_left")[:, -1] for name in names.values()}
     for place, rate in enumerate(stored.parameters["sgd_rates"]):
         print(f"learning rate {rate}")
-        judge_order(f"rate_{place}", {name: values[place] for name, values in left.items()})
+        judge_order(f"stored_rate_{place}", {name: values[place] for name, values in left.items()})
     for quantity in ("before", "left", "epochs", "angle"):
         print(f"\n{quantity}, from the smallest rate to the largest")
         for words, name in names.items():
