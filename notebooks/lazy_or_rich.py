@@ -82,7 +82,7 @@ chapter = Chapter(globals())
 # The gradient of a loss of $g$ with respect to $\theta$ has a factor $1/\gamma$, and what it moves is divided by $\gamma$ once more. So the rate has to be $\eta \gamma^2$ if $g$ is to move equally fast for each $\gamma$; Geiger et al. (2020) give the loss a factor to the same end.
 # Our rules send $\partial\,\text{loss} / \partial g$ without the factor $1/\gamma$, which leaves a rate of $\eta \gamma$. It is also divided by the width, as more units move the output further.
 #
-# What is a rule's share in that linear model? Moving layer $l$ for one image changes the output for another one by
+# What is a rule's share in that linear model? Moving layer $l$ for one image changes the output for another one, but for the rate and the sign, by
 #
 # $$
 # \langle h_{l-1}, h_{l-1}' \rangle \; \langle \delta_l^{\mathrm{BP}},\, \delta_l' \rangle
@@ -100,7 +100,7 @@ chapter = Chapter(globals())
 # 2. there FA uses earlier layers too, as far as its matrices were correlated with the weights at the start;
 # 3. in the rich regime feature learning is *greater* where that correlation was smaller.
 #
-# How wide, on what data and for how long the finite networks of the paper were trained is not known to us, nor how it scales layers. Here two hidden layers of tanh units of some tens to some hundreds are trained on a few digits by plain SGD. A correlation is zero, or one: with `copied` matrices FA starts with its network's own weights, transposed.
+# How wide, on what data and for how long the finite networks of the paper were trained is not known to us, nor how it scales layers. Here two hidden layers of tanh units of some tens to some hundreds are trained on a small part of the digits by plain SGD. A correlation is zero, or one: with `copied` matrices FA starts with its network's own weights, transposed.
 #
 # The network, whole. Its hidden layers start as usual. Images are dimmed and the first layer's weights enlarged by as much, so that this layer computes the same but takes smaller steps: with bright images it would move far more than the others.
 
@@ -128,10 +128,8 @@ ways |= {"copied": FA(copied=True), "dfa": DFA()}
 
 def train(way, sizes, scale):
     """Return the trained networks of one way, one shape and one scale."""
-    plain, first = (
-        Network.between(data, sizes),
-        UniformFanIn(1 / input_range[1]),
-    )
+    plain = Network.between(data, sizes)
+    first = UniformFanIn(1 / input_range[1])
     start = plain.draw(seeds, UniformFanIn(), None, first, chapter.backend)
     moves = SGD(learning_rate * scale / sizes[0])
     recipe = Recipe(ways[way], moves, "cross_entropy", batch_size=batch_size)

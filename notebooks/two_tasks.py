@@ -188,7 +188,7 @@ from dfa_utils.chapter.tasks import judge_tasks
 judge_tasks(stored, names)
 
 # %% [markdown]
-# - **The same matrices.** Where the second task is equally learned, DFA has kept about the same of the first task at every rate. BP has kept less in the mean, the less the larger its steps. At the largest rate DFA is clearly ahead; at the two smaller ones it is ahead in the mean, and not clearly by our rule. So part of what looks like a merit of DFA here is that BP was run at a large rate, and what is left of it at small rates is a question for more seeds.
+# - **The same matrices.** Where the second task is equally learned, DFA has kept about the same of the first task at every rate. BP has kept less in the mean, the less the larger its steps. At the largest rate DFA is clearly ahead; at the two smaller ones it is ahead in the mean, and not clearly by our rule. So part of what looks like a merit of DFA here is that BP was run at a large rate, and what is left of it at small rates is a question for more seeds. BP is at the last level after few epochs, so its values are read from a coarser curve.
 # - **The price.** To get there DFA needs several times as many epochs as BP at the same rate. Compared after equally many epochs it would seem to forget far less, for having learned less.
 # - **Other matrices** make it worse, by a wide margin, at every rate and level; at the last level more than half of the images of the first task are given the wrong class. The angles fit to that: with its own matrices a network begins the second task aligned, with others at about a right angle. Then its upper layers, which the first task needs too, have to turn before the lower ones are told anything useful. That this is the reason we have not measured.
 #
