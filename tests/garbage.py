@@ -238,6 +238,12 @@ CALLS = {
     figures.plot_error_maps: {"maps": {"SGD": ERRORS}},
     figures.plot_against_product: {"errors": ERRORS},
     figures.plot_measured: {"values": {"DFA": ANGLES}, "ylabel": "angle", "titles": ["a", "b"]},
+    figures.plot_against: {
+        "places": [1, 10],
+        "values": {"DFA": np.ones((2, 3))},
+        "xlabel": "width",
+        "ylabel": "distance",
+    },
     figures.plot_test_errors: {"histories": {"both": HISTORY}},
 }
 # What is called is code: a function of another signature is a mistake in code, with a traceback.
