@@ -218,22 +218,6 @@ def _products(params):
     return products[::-1]
 
 
-def _products(params):
-    """Return the product of the transposed weights above each hidden layer, the output's first."""
-    products = [params[-1].weights.mT]
-    for layer in params[-2:0:-1]:
-        products.append(products[-1] @ layer.weights.mT)
-    return products[::-1]
-
-
-def _products(params):
-    """Return the product of the transposed weights above each hidden layer, the output's first."""
-    products = [params[-1].weights.mT]
-    for layer in params[-2:0:-1]:
-        products.append(products[-1] @ layer.weights.mT)
-    return products[::-1]
-
-
 def _zero_where_it_can(activation):
     """Return the paper's start of FA and DFA: zero, but for ReLU, which at zero passes nothing."""
     return UniformFanIn() if activation == "relu" else Zeros()
