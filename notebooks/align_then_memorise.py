@@ -262,12 +262,12 @@ from functools import partial
 
 gradient = partial(angles, measure=gradient_angles)
 frozen = fit("frozen", start(BP(), frozen={0}), pretrain_epochs)
-rules = {"BP": BP(), "DFA, fitting": Aligned(feedback), "DFA": DFA(feedback)}
+taking = {"BP": BP(), "DFA, fitting": Aligned(feedback), "DFA": DFA(feedback)}
 releases = {
-    words: f"release_{rule.name.lower()}" for words, rule in rules.items()
+    words: f"release_{rule.name.lower()}" for words, rule in taking.items()
 }
 for words, name in releases.items():
-    run = frozen.branch(Recipe(rules[words], **options))
+    run = frozen.branch(Recipe(taking[words], **options))
     fit(name, run, pretrain_epochs + release_epochs, gradient=gradient)
 
 # %% mystnb={"image": {"alt": "Test error and, below it, the angle of the gradient of each hidden layer, against the epochs since the release, for BP, for DFA with fitting matrices and for DFA. The error of DFA jumps up and falls, those of the other two go down; the angles of DFA begin at a right angle and fall slowly, those of DFA with fitting matrices stay small."}, "figure": {"caption": "Stored run: test error and gradient angles since the release of the first layer.", "name": "fig-align-then-memorise-release"}}

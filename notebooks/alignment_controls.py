@@ -129,10 +129,10 @@ sizes = {"size": on_some(alignment.error_sizes)}
 follow = sizes | angles | {"share": on_some(alignment.angle_shares)}
 
 
-def fit(name, learning_rule, widths, measure, frozen=()):
+def fit(name, learning_rule, hidden, measure, frozen=()):
     """Train a network, and record its errors and what was measured."""
     recipe = Recipe(learning_rule, RMSprop(learning_rate), reduction="sum")
-    network = Network.between(data, widths)
+    network = Network.between(data, hidden)
     run = runs[name] = Run(network, recipe, data, seeds, frozen=frozen)
     kept = chapter.checkpoint(f"alignment_controls_{name}")
     run.fit(num_epochs, measure=measure, checkpoint=kept)
@@ -144,11 +144,11 @@ def fit(name, learning_rule, widths, measure, frozen=()):
 
 # %%
 forms = {"wide": hidden_sizes, "deep": deep_hidden_sizes}
-for form, widths in forms.items():
-    fit(f"{form}_bp", BP(), widths, sizes)
-    fit(f"{form}_fa", FA(), widths, follow)
-    fit(f"{form}_dfa", DFA(), widths, follow)
-    fit(f"{form}_frozen", BP(), widths, {}, set(range(len(widths))))
+for form, hidden in forms.items():
+    fit(f"{form}_bp", BP(), hidden, sizes)
+    fit(f"{form}_fa", FA(), hidden, follow)
+    fit(f"{form}_dfa", DFA(), hidden, follow)
+    fit(f"{form}_frozen", BP(), hidden, {}, set(range(len(hidden))))
 
 # %% [markdown]
 # After the last epoch, fresh matrices take the place of those that the networks trained with, twenty times:
@@ -206,8 +206,8 @@ stored.judge_angles(names)
 # ### The size of the true error
 
 # %% mystnb={"image": {"alt": "Two panels on a logarithmic scale, the wide and the deep network, with the size of BP's own error beside that at the output against the number of the layer, and a line for networks trained by BP, FA and DFA in each."}, "figure": {"caption": "Stored run: the size of BP's own error at each hidden layer, the error at the output being one.", "name": "fig-alignment-controls-size"}}
-of, rules = stored.last_sizes, ("BP", "FA", "DFA")
-lines = {f: {r: of(f"{f}_{r.lower()}") for r in rules} for f in forms}
+of, kinds = stored.last_sizes, ("BP", "FA", "DFA")
+lines = {f: {r: of(f"{f}_{r.lower()}") for r in kinds} for f in forms}
 figure = plot_layers(lines, "size", log=True)
 
 # %% tags=["hide-input"]

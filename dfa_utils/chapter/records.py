@@ -117,8 +117,8 @@ def record_run(run, prefix):
         ``{prefix}_{name}_curve``, (epochs + 1, seeds, ...).
     """
     record_history(run.history, check("prefix", prefix))
-    for name, values in run.measured.items():
-        record(f"{prefix}_{name}_curve", np.round(values, 4))
+    for name in sorted(run.measured):  # whose own order is another in each process
+        record(f"{prefix}_{name}_curve", np.round(run.measured[name], 4))
 
 
 def read_records(path):

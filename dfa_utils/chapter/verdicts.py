@@ -427,8 +427,8 @@ class StoredRun:
         Parameters
         ----------
         runs : dict of str to (str, bool)
-            By the words for each: the prefix of its records, of `network_angles` as ``network``,
-            and whether the networks share their feedback.
+            By the words for each: the prefix of its records, of the measurement ``network``, see
+            `dfa_utils.alignment.network_angles`, and whether the networks share their feedback.
         gain, close : float
             Degrees: how much nearer is nearer, and below what angle they are close.
         """
