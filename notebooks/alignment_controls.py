@@ -144,11 +144,11 @@ def fit(name, learning_rule, widths, measure, frozen=()):
 
 # %%
 forms = {"wide": hidden_sizes, "deep": deep_hidden_sizes}
-for form, widths in forms.items():
-    fit(f"{form}_bp", BP(), widths, sizes)
-    fit(f"{form}_fa", FA(), widths, follow)
-    fit(f"{form}_dfa", DFA(), widths, follow)
-    fit(f"{form}_frozen", BP(), widths, {}, set(range(len(widths))))
+for form, shape in forms.items():
+    fit(f"{form}_bp", BP(), shape, sizes)
+    fit(f"{form}_fa", FA(), shape, follow)
+    fit(f"{form}_dfa", DFA(), shape, follow)
+    fit(f"{form}_frozen", BP(), shape, {}, set(range(len(shape))))
 
 # %% [markdown]
 # After the last epoch, fresh matrices take the place of those that the networks trained with, twenty times:
