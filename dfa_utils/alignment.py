@@ -329,6 +329,73 @@ def bias_and_variance(run, batches=40, draws=1):
     return xp.stack([cosine, variance / length, own / length, exact], axis=-1)
 
 
+def effective_ranks(run, samples=2_000):
+    """Measure in how many directions of a layer the errors lie that a run's rule sends it.
+
+    Of the errors before the slope of the layer itself, one row for each of the first test images,
+    with singular values s: the **participation ratio** ``(sum s^2)^2 / sum s^4``. It is never above
+    the rank, which it reaches where all directions that occur are equally strong.
+
+    Parameters
+    ----------
+    run : Run
+    samples : int
+
+    Returns
+    -------
+    array (running seeds, layers)
+        The output layer's last; not-a-number where nothing is sent.
+    """
+    both = run.data.test_images, run.data.test_targets
+    step = step_on(run, images=[array[: min(samples, array.shape[0]), :] for array in both])
+    ratios = [participation_ratio(d) for d in _before_slopes(run.recipe.rule, step)]
+    return namespace_of(ratios[0]).stack(ratios, axis=-1)
+
+
+def closest_angles(run):
+    """Measure how near a signal that has come through k units can be to the whole output error.
+
+    For each test image take the part of its error in those k directions, the same for all images,
+    that hold the most of the errors when each is scaled to length one. Of the cosines between the
+    part and the whole this is the root mean square, as an angle; no mean cosine is larger.
+
+    Parameters
+    ----------
+    run : Run
+
+    Returns
+    -------
+    array (running seeds, classes)
+        Degrees, for k = 1 to the number of classes.
+    """
+    rows, nonzero = unit_rows(sent_errors(run)[0][-1])
+    xp = namespace_of(rows)
+    energy = xp.linalg.svdvals(rows) ** 2  # the largest first
+    count = xp.sum(xp.astype(nonzero, rows.dtype), axis=-1, keepdims=True)
+    share = xp.clip(xp.cumulative_sum(energy, axis=-1) / count, 0.0, 1.0)
+    return xp.acos(xp.sqrt(share)) * (180 / math.pi)
+
+
+def participation_ratio(rows):
+    """Return the effective rank of matrices, ``(sum s^2)^2 / sum s^4`` of their singular values.
+
+    Parameters
+    ----------
+    rows : array (..., n, width)
+
+    Returns
+    -------
+    array (...)
+        Not-a-number where all is zero.
+    """
+    xp = namespace_of(rows)
+    size = xp.max(xp.abs(rows), axis=(-2, -1), keepdims=True)
+    rows = rows / xp.where(size > 0, size, xp.full_like(size, math.nan))
+    squares = rows.mT @ rows  # its eigenvalues are the squares of the singular values
+    trace = xp.sum(rows * rows, axis=(-2, -1))
+    return trace * trace / xp.sum(squares * squares, axis=(-2, -1))
+
+
 def theorem_criteria(run, samples=2_000):
     """Measure what theorem 1 of Nøkland (2016) is about, on the first training images.
 

@@ -12,15 +12,19 @@ from dfa_utils import BP, DFA, FA, RULES, SGD, Checkpoint, Normal, RMSprop, erro
 from dfa_utils.alignment import (
     angle_shares,
     bias_and_variance,
+    closest_angles,
+    effective_ranks,
     error_sizes,
     fresh_feedback,
     gradient_angles,
     network_angles,
     null_angles,
+    participation_ratio,
     sent_errors,
     weight_angles,
 )
 from dfa_utils.array import NormalNoise, Stream, generators_for
+from dfa_utils.initialisers import Orthogonal
 from dfa_utils.losses import LOSSES
 from dfa_utils.rules import Step
 
@@ -394,3 +398,75 @@ def test_bias_and_variance_on_another_library():
 def test_one_batch_has_no_variance():
     with pytest.raises(ValueError, match="batches must be at least 2 whole ones, got 1"):
         bias_and_variance(small_run("bp", batch_size=30))
+
+
+# How many directions count.
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"), [([1, 1, 1], 3), ([5, 0, 0], 1), ([2, 1, 0], 25 / 17)]
+)
+def test_participation_ratio_of_known_singular_values(values, expected):
+    rng = np.random.default_rng(0)
+    left, right = (np.linalg.qr(rng.standard_normal((n, 3)))[0] for n in (8, 5))
+    for size in (1.0, 1e-30):
+        matrix = (size * (left * values) @ right.T).astype("float32")
+        assert participation_ratio(matrix) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.filterwarnings("error")
+def test_nothing_has_no_directions():
+    assert np.isnan(participation_ratio(np.zeros((2, 4, 3)))).all()
+    assert np.isnan(effective_ranks(small_run("bp", weights=Normal(0.0)))[:, :-1]).all()
+
+
+@pytest.mark.parametrize("rule", ["bp", "fa", "dfa"])
+def test_effective_ranks_equal_those_of_matrices_made_by_hand(rule):
+    """Before the slope of the layer itself, from the top down."""
+    run = small_run(rule, (0, 1, 2), sizes=(6, 5, 2, 4, 3))
+    ranks, (_, true) = effective_ranks(run), sent_errors(run)
+    forward = run.network.forward(run.params, run.data.test_images)
+    d, expected = true[-1], [true[-1]]
+    for layer in (2, 1, 0):
+        above = 1.0 if layer == 2 else 1 - forward.outputs[layer + 1] ** 2
+        back = run.params[layer + 1].weights.mT if rule == "bp" else run.feedback[layer]
+        d = true[-1] @ run.feedback[layer] if rule == "dfa" else (d * above) @ back
+        expected.insert(0, d)
+    for layer, matrices in enumerate(expected):
+        for seed, matrix in enumerate(matrices):
+            s = np.linalg.svd(matrix, compute_uv=False) ** 2
+            assert ranks[seed, layer] == pytest.approx(s.sum() ** 2 / (s**2).sum())
+            bound = (3, 3, 3) if rule == "dfa" else (2, 4, 3)  # the width above; the classes
+            if layer < 3:
+                assert np.linalg.matrix_rank(matrix) <= bound[layer]
+
+
+@pytest.mark.parametrize("other", ["torch", "strict"])
+def test_other_arrays_give_the_same_effective_ranks(other):
+    run = small_run(backend=other)
+    for measure in (effective_ranks, closest_angles):
+        found = run.data.backend.to_host(measure(run))
+        np.testing.assert_allclose(found, measure(small_run()), rtol=1e-9, atol=1e-5)
+
+
+def test_no_directions_hold_more_of_the_errors_than_the_first():
+    """Of random ones, and of the principal ones, the mean cosine is within the angle."""
+    run, rng = small_run(seeds=(0,)), np.random.default_rng(0)
+    errors = sent_errors(run)[0][-1][0]
+    unit = errors / np.linalg.norm(errors, axis=-1, keepdims=True)
+    angles = closest_angles(run)[0]
+    assert angles.shape == (3,) and angles[2] == pytest.approx(0, abs=1e-4)
+    for k in (1, 2):
+        bound = np.cos(np.radians(angles[k - 1]))
+        for _ in range(100):
+            Q, _ = np.linalg.qr(rng.standard_normal((3, k)))
+            assert np.mean(np.linalg.norm(unit @ Q, axis=-1)) <= bound + 1e-12
+        best = np.linalg.svd(unit)[2][:k].T
+        assert np.sqrt(np.mean(np.sum((unit @ best) ** 2, axis=-1))) == pytest.approx(bound)
+
+
+def test_beneath_a_narrow_layer_of_a_linear_network_no_feedback_of_full_rank_is_closer(identity):  # noqa: F811
+    """With rows of equal length at right angles, whatever the weights."""
+    for seed in range(20):
+        run = small_run(DFA(Orthogonal()), (seed,), sizes=(6, 8, 1, 8, 3), activation=identity)
+        assert error_angles(run)[0, 0] >= closest_angles(run)[0, 0] - 1e-9

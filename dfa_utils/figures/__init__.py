@@ -9,6 +9,7 @@ from dfa_utils.figures.maps import plot_against_product, plot_error_maps
 from dfa_utils.figures.measured import mark_epoch, plot_against, plot_measured
 from dfa_utils.figures.points import plot_bias_and_variance, plot_errors_by_rule
 from dfa_utils.figures.style import RULE_LOOKS, looks_of, use_book_style
+from dfa_utils.figures.variations import plot_variations
 
 __all__ = [
     "RULE_LOOKS",
@@ -30,6 +31,7 @@ __all__ = [
     "plot_seeds",
     "plot_test_errors",
     "plot_turn",
+    "plot_variations",
     "show_embeddings",
     "show_epochs",
     "use_book_style",
