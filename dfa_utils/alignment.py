@@ -243,7 +243,18 @@ def sent_errors(run, feedback=None, images=None):
 
 
 def step_on(run, feedback=None, images=None):
-    """Return the step to which images lead, Step; see `sent_errors`."""
+    """Return the step to which images lead.
+
+    Parameters
+    ----------
+    run : Run
+    feedback, images : optional
+        As `sent_errors` takes them.
+
+    Returns
+    -------
+    Step
+    """
     data, state, loss = run.data, run.state, LOSSES[run.recipe.loss]
     x, targets = (data.test_images, data.test_targets) if images is None else images
     feedback = state.feedback if feedback is None else feedback

@@ -171,7 +171,8 @@ runs = {"narrow": narrow | {"few learn": free}, "deep": tall}
 runs["deep"]["BP, larger start"] = begin(BP(), towers, **start)
 
 # %%
-from dfa_utils.chapter import variations, verdicts
+from dfa_utils.chapter import verdicts
+from dfa_utils.studies import variations
 
 follow = {"angle": alignment.error_angles, "rank": alignment.effective_ranks}
 follow["limit"] = alignment.closest_angles

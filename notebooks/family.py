@@ -127,7 +127,7 @@ chapter.show(bias_and_variance)
 # ## The experiment
 
 # %%
-from dfa_utils.chapter import family as kin
+from dfa_utils.studies import family as kin
 
 family = kin.everyone()
 

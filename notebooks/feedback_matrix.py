@@ -165,7 +165,8 @@ kinds["bits"]["sign of eB"] = carry.SignedFeedbackDFA(usual)
 
 # %%
 from dfa_utils import error_angles, record
-from dfa_utils.chapter import variations, verdicts
+from dfa_utils.chapter import verdicts
+from dfa_utils.studies import variations
 
 runs = {t: {n: begin(k) for n, k in row.items()} for t, row in kinds.items()}
 still = begin(BP(), frozen=range(len(hidden_sizes)))

@@ -105,7 +105,7 @@ chapter = Chapter(globals())
 # The network, whole. Its hidden layers start as usual. Images are dimmed and the first layer's weights enlarged by as much, so that this layer computes the same but takes smaller steps: with bright images it would move far more than the others.
 
 # %%
-from dfa_utils.chapter.lazy import Learned, distance
+from dfa_utils.studies.lazy import Learned, distance
 
 chapter.show(Learned.forward, distance)
 
@@ -167,7 +167,7 @@ stored.show_parameters(chapter.parameters)
 # One network, all ways, all scales:
 
 # %%
-from dfa_utils.chapter.lazy import record_comparisons
+from dfa_utils.studies.lazy import record_comparisons
 
 points = ({w: train(w, hidden_sizes, s) for w in ways} for s in output_scales)
 by_scale = record_comparisons("scale", points)
@@ -211,7 +211,7 @@ figure = plot_against(many, near, *axes, logarithmic=True)
 # The same distances in the live run, mean and standard deviation over the seeds, from the narrowest to the widest networks:
 
 # %% tags=["hide-input"]
-from dfa_utils.chapter.lazy import judge_claims, show
+from dfa_utils.studies.lazy import judge_claims, show
 
 for name, way in names.items():
     print(

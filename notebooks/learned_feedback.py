@@ -108,7 +108,7 @@ chapter.show(KolenPollack.adapt, WeightMirror.adapt)
 # Before any training the mirrors see as much noise as in an epoch. The rates, and these settings as code:
 
 # %%
-from dfa_utils.chapter import akrout
+from dfa_utils.studies import akrout
 
 chapter.show(akrout.SlowBiases.step, akrout.mirror_first)
 print(akrout.RATES)

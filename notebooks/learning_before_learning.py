@@ -112,7 +112,7 @@ stored.show_parameters(chapter.parameters)
 
 # %%
 from dfa_utils import Network, load_dataset
-from dfa_utils.chapter import before
+from dfa_utils.studies import before
 
 inputs = {"input_range": input_range, "train_samples": train_samples}
 data = load_dataset(dataset, backend=chapter.backend, **inputs)

@@ -117,7 +117,7 @@ network = Network.between(first, hidden_sizes)
 from functools import cache
 
 from dfa_utils import BP, DFA, SGD, Recipe, Run, UniformFanIn, error_angles
-from dfa_utils.chapter.tasks import error_on, left_at, record_tasks
+from dfa_utils.studies.tasks import error_on, left_at, record_tasks
 
 
 @cache
@@ -183,7 +183,7 @@ figure = plot_against(rates, last, *axes)
 # Who forgets less, by the rule above, at each rate of the stored run; then, mean and standard deviation over the seeds: the error on the first task **before** the second begins and what is **left** of it at the last level, the **epochs** that the second took, and the **angle** between what the rule sends and what BP would send, in the mean of the hidden layers, when the second task begins.
 
 # %% tags=["hide-input"]
-from dfa_utils.chapter.tasks import judge_tasks
+from dfa_utils.studies.tasks import judge_tasks
 
 judge_tasks(stored, names)
 

@@ -8,12 +8,13 @@ import pytest
 from small_data import random_dataset, small_run
 
 from dfa_utils import BP, FA, SGD, Network, Normal, Recipe, Run, WeightMirror, error_angles
-from dfa_utils.chapter import akrout, timing
-from dfa_utils.chapter import family as kin
+from dfa_utils.chapter import timing
 from dfa_utils.chapter.selection import choose
 from dfa_utils.chapter.stored import load_results
 from dfa_utils.figures import RULE_LOOKS, looks_of, plot_bias_and_variance, plot_errors_by_rule
 from dfa_utils.rules import RULES
+from dfa_utils.studies import akrout
+from dfa_utils.studies import family as kin
 
 
 def claims(capsys):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from dfa_utils import BP, DFA, SGD, Network, Recipe, Run, UniformFanIn, load_dataset
-from dfa_utils.chapter import before, lazy, tasks
 from dfa_utils.chapter.verdicts import StoredRun
+from dfa_utils.studies import before, lazy, tasks
 
 
 @pytest.fixture(scope="module")

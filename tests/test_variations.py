@@ -5,8 +5,9 @@ import pytest
 from small_data import bits, small_run
 
 from dfa_utils import Checkpoint, error_angles
-from dfa_utils.chapter import variations, verdicts
-from dfa_utils.chapter.variations import (
+from dfa_utils.chapter import verdicts
+from dfa_utils.studies import variations
+from dfa_utils.studies.variations import (
     by_layer,
     errors_of,
     judge_each,

@@ -63,6 +63,15 @@ class Mirrored(torch.nn.Module):
         self.linear, self.mirror = linear, mirror.requires_grad_(False)
 
     def forward(self, x):
-        """Map a batch; what is added is zero, and its derivative is the mirror's."""
+        """Map a batch; what is added is zero, and its derivative is the mirror's.
+
+        Parameters
+        ----------
+        x : torch.Tensor (n, ...)
+
+        Returns
+        -------
+        torch.Tensor (n, ...)
+        """
         back = self.mirror(x)
         return self.linear(x.detach()) + (back - back.detach())

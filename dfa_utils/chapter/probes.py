@@ -10,14 +10,19 @@ FITTED = 10_000  # training images, the first ones, to which a linear map is fit
 
 
 def training_errors(run):
-    """Measure the train error of networks as they stand, array (running seeds,).
+    """Measure the train error of networks as they stand.
 
-    In percent, of the labels that they are trained on. The train error of a history is the mean
-    over an epoch, in which the networks change; this one is also there before the first epoch.
+    The train error of a history is the mean over an epoch, in which the networks change; this one
+    is also there before the first epoch.
 
     Parameters
     ----------
     run : dfa_utils.training.Run
+
+    Returns
+    -------
+    array (running seeds,)
+        Percent, of the labels that they are trained on.
     """
     data, params = run.data, run.state.params
     wrong = run.network.predict(params, data.train_images) != data.train_labels

@@ -1,0 +1,1 @@
+"""What single chapters compute and judge: a module for each, named after its question."""
