@@ -216,7 +216,7 @@ akrout.judge_decay(stored, matrices)
 # %% [markdown]
 # - **FA** moves its weights alone. They align within a few epochs, and then the angle widens again, while the error goes on falling: what is learned later is not along $B$. The log shows the same.
 # - **KP without decay** keeps the difference of the two matrices and closes the angle all the same, to a few degrees: both outgrow it. The log lies on our curve.
-# - **KP with decay** closes it to a fraction of a degree, as the equations say. What it sends is then the true gradient, so the price, a clearly higher test error at this decay, is not one of the feedback but of the decay itself. A smaller decay would cost less and take longer; how they trade is one of the commands below.
+# - **KP with decay** closes it to a fraction of a degree, as the equations say. What it sends is then the true gradient, all but exactly. So the price, a clearly higher test error, should be one of the decay itself and not of the feedback; BP with the same decay was not run beside it. A smaller one closes the angle more slowly: one of the commands below.
 # - **WM** starts from a smaller angle, for its mirrors have seen noise before. It closes more slowly than KP, under a smaller rate, and at the end it is far below FA.
 # - **What is sent** follows the matrix. With a single matrix on the way back there is little else that it could depend on. The log is of one image, and wanders.
 #
