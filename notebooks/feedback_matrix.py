@@ -90,7 +90,7 @@ chapter = Chapter(globals())
 #
 # - **Scale** does not matter, until the gradients are as small as the $\epsilon$ that RMSprop adds to the root.
 # - **Distributions** differ only in the directions that they prefer. Normal numbers prefer none, signs take the corners of a cube.
-# - **Zeros** matter when whole columns vanish: such a unit is deaf, and stays at zero for ever. Exercise 1 asks how many are.
+# - **Zeros** matter when whole columns vanish: such a unit is deaf, and stays at zero for ever. The first exercise below asks how many are.
 # - **Rank** $r$ means that all directions lie in $r$ dimensions: there are $C - r$ mixtures of errors that no unit of the layer ever hears.
 # - **Orthogonal rows** of equal length make $e B$ a faithful picture of $e$, rotated. [The theory](../book/theory.md) proves for a linear network that then the errors of *each sample* are aligned, where for other matrices only the weights are. The angles should be narrower.
 # - **Noise** is drawn anew for each image, while gradients are summed over a mini-batch and steps over mini-batches: much of it cancels. A single image hears little beside it, so the angle, which is taken image by image, should look worse than the learning is.
@@ -226,7 +226,7 @@ variations.judge_each(past["errors"], ("entries", "normal"), past["level"])
 #
 # **Noise.** The smallest level costs nothing, and the largest, many times the size of what is sent, costs a good deal and still does not fail.
 #
-# **Bits.** One bit for each class, or one for each unit, is enough to learn with, and costs about the same. Both are far from failing. That of the error knows the class alone, and pushes on when the answer is right: it is [$1 - 2y$](paper_claims.ipynb), in the words of Frenkel et al. (2021) a step from the error to the target in its place.
+# **Bits.** One bit for each class, or one for each unit, is enough to learn with, and costs about the same. Both are far from failing. That of the error knows the class alone, and pushes on when the answer is right: it is [$1 - 2y$](paper_claims.ipynb), which is close to sending the target in the place of the error (Frenkel et al. 2021).
 #
 # **The angle does not say it all.** With the smallest noise the angles are close to right angles, and the test error is that of clean feedback. A matrix of rank seven has far narrower angles than noise of level one, and in the mean a larger error. The angle compares directions image by image. What is random in them from image to image cancels in a sum over many; what is missing in the same way for all images does not.
 #
