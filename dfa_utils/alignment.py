@@ -51,6 +51,52 @@ def sent_errors(run):
     return run.recipe.rule.send(step), BP().send(step)
 
 
+def effective_ranks(run, samples=2_000):
+    """Measure in how many directions of a layer the errors lie that a run's rule sends it.
+
+    Of the errors before the slope of the layer itself, one row for each of the first test images,
+    with singular values s: the **participation ratio** ``(sum s^2)^2 / sum s^4``. It is never above
+    the rank, which it reaches where all directions that occur are equally strong.
+
+    Parameters
+    ----------
+    run : Run
+    samples : int
+
+    Returns
+    -------
+    array (running seeds, layers)
+        The output layer's last; not-a-number where nothing is sent.
+    """
+    data, state, loss = run.data, run.state, LOSSES[run.recipe.loss]
+    x, targets = (a[: min(samples, a.shape[0]), :] for a in (data.test_images, data.test_targets))
+    dice = generators_for([run.seeds[i] for i in run.running], Stream.NOISE, run.epoch, 1)
+    noise = NormalNoise(dice, data.backend, run.dtype)
+    step = Step.at(run.network, state.params, state.feedback, x, targets, loss, noise=noise)
+    ratios = [participation_ratio(d) for d in _before_slopes(run.recipe.rule, step)]
+    return namespace_of(ratios[0]).stack(ratios, axis=-1)
+
+
+def participation_ratio(rows):
+    """Return the effective rank of matrices, ``(sum s^2)^2 / sum s^4`` of their singular values.
+
+    Parameters
+    ----------
+    rows : array (..., n, width)
+
+    Returns
+    -------
+    array (...)
+        Not-a-number where all is zero.
+    """
+    xp = namespace_of(rows)
+    size = xp.max(xp.abs(rows), axis=(-2, -1), keepdims=True)
+    rows = rows / xp.where(size > 0, size, xp.full_like(size, math.nan))
+    squares = rows.mT @ rows  # its eigenvalues are the squares of the singular values
+    trace = xp.sum(rows * rows, axis=(-2, -1))
+    return trace * trace / xp.sum(squares * squares, axis=(-2, -1))
+
+
 def theorem_criteria(run, samples=2_000):
     """Measure what theorem 1 of Nøkland (2016) is about, on the first training images.
 

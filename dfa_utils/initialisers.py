@@ -59,11 +59,88 @@ class UniformFanOut(Initialiser):
         return rng.uniform(-bound, bound, shape)
 
 
+class Uniform(Initialiser):
+    """Uniform numbers of mean zero and standard deviation ``scale``."""
+
+    def __call__(self, rng, shape, fan_in, fan_out):
+        bound = self.scale * math.sqrt(3)
+        return rng.uniform(-bound, bound, shape)
+
+
+class Signs(Initialiser):
+    """Plus or minus ``scale``, with equal chances."""
+
+    def __call__(self, rng, shape, fan_in, fan_out):
+        return self.scale * rng.choice((-1.0, 1.0), shape)
+
+
+@dataclass(frozen=True)
+class Sparse(Initialiser):
+    """Normal numbers of which a share is zero; the others are larger, and ``scale`` is that of all.
+
+    Parameters
+    ----------
+    zeros : float
+        How likely an entry is zero, each by itself; below 1.
+    """
+
+    zeros: float = 0.9
+
+    def __call__(self, rng, shape, fan_in, fan_out):
+        kept = rng.random(shape) >= self.zeros
+        return self.scale / math.sqrt(1 - self.zeros) * kept * rng.standard_normal(shape)
+
+
+class Orthogonal(Initialiser):
+    """Rows of equal length at right angles, or columns where there are fewer columns than rows.
+
+    No direction is preferred, and the root mean square of the entries is ``scale``.
+    """
+
+    def __call__(self, rng, shape, fan_in, fan_out):
+        return LowRank(self.scale, min(shape))(rng, shape, fan_in, fan_out)
+
+
+@dataclass(frozen=True)
+class LowRank(Initialiser):
+    """Singular values of which some are equal and all others zero; no direction is preferred.
+
+    The root mean square of the entries is ``scale``, whatever the rank.
+
+    Parameters
+    ----------
+    rank : int
+        How many are not zero; no more than the smaller side of the matrix.
+    """
+
+    rank: int = 1
+
+    def __call__(self, rng, shape, fan_in, fan_out):
+        rank = min(self.rank, *shape)
+        left, right = (_orthonormal_columns(rng, side, rank) for side in shape)
+        return self.scale * math.sqrt(shape[0] * shape[1] / rank) * left @ right.T
+
+
+def _orthonormal_columns(rng, rows, columns):
+    """Draw columns of length one at right angles, all directions being equally likely.
+
+    Those of Q are, in the QR decomposition of a normal matrix, if the diagonal of R is positive
+    (Mezzadri 2007, section 5).
+    """
+    Q, R = np.linalg.qr(rng.standard_normal((rows, columns)))
+    return Q * np.sign(np.diagonal(R))
+
+
 #: By the name that notebooks take.
 INITIALISERS = {
     "zeros": Zeros,
     "normal": Normal,
     "uniform_fan_in": UniformFanIn,
     "uniform_fan_out": UniformFanOut,
+    "uniform": Uniform,
+    "signs": Signs,
+    "sparse": Sparse,
+    "low_rank": LowRank,
+    "orthogonal": Orthogonal,
 }
 register("initialiser", INITIALISERS)

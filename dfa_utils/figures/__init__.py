@@ -8,6 +8,7 @@ from dfa_utils.figures.intervals import plot_intervals
 from dfa_utils.figures.maps import plot_against_product, plot_error_maps
 from dfa_utils.figures.measured import mark_epoch, plot_measured
 from dfa_utils.figures.style import RULE_LOOKS, looks_of, use_book_style
+from dfa_utils.figures.variations import plot_variations
 
 __all__ = [
     "RULE_LOOKS",
@@ -24,6 +25,7 @@ __all__ = [
     "plot_release",
     "plot_seeds",
     "plot_test_errors",
+    "plot_variations",
     "show_embeddings",
     "show_epochs",
     "use_book_style",
