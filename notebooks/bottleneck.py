@@ -15,15 +15,17 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/root2116/direct-feedback-alignment/blob/main/notebooks/bottleneck.ipynb)
 
 # %% [markdown]
-# # A title with a verb
+# # Send the error past a narrow layer
 #
-# One sentence says what a reader does in this chapter and what comes out of it, without a number that could change.
+# Networks with one narrow layer, and deep ones, under three rules: what of the error gets to the layers beneath, in how many directions, and what that costs.
 #
-# **The question.** What does the reader want to know?
+# **The question.** BP and FA hand the error down from layer to layer, so it has to fit through the narrowest one. DFA sends it past. Is that an advantage, or does a narrow layer keep DFA from aligning?
 #
 # **What you will see**
 #
-# - train and test error of one network under one learning rule, epoch by epoch.
+# - test error, angles and the number of directions that a layer hears, against the width of one layer;
+# - a claim about narrow layers put to the test, in two readings of "narrow";
+# - the same for networks of one to twenty hidden layers.
 
 # %% tags=["hide-input", "bootstrap"]
 import subprocess
@@ -48,11 +50,14 @@ if getattr(dfa_utils, "__version__", "").rpartition(".")[0] != "0.2":
 
 # %% tags=["parameters"]
 dataset: str = "mnist"  # mnist, fashion_mnist, cifar10, cifar100 or digits
-hidden_sizes: list[int] = [100, 100]  # widths of the hidden layers
-activation: str = "tanh"  # of the hidden units: tanh, logistic or relu
-learning_rate: float = 0.0003  # of RMSprop
-num_epochs: int = 5  # passes over the training set
+wide_width: int = 100  # of the layers below and above the narrow one
+narrow_widths: list[int] = [1, 3, 10, 30, 100]  # of the layer between them
+deep_width: int = 50  # of each layer in deep networks
+depths: list[int] = [1, 3, 10, 20]  # hidden layers of deep networks
+learning_rate: float = 0.001  # of RMSprop
+num_epochs: int = 4  # passes over the training set
 seeds: list[int] = [0, 1, 2]  # one network each
+input_range: list[float] = [0.0, 1.0]  # what black and white become
 train_samples: Optional[int] = 10000  # null is all
 backend: str = "auto"  # auto, numpy, cupy or torch
 checkpoint_dir: Optional[str] = None  # folder of checkpoints; null is off
@@ -65,73 +70,145 @@ chapter = Chapter(globals())
 # %% [markdown]
 # ## The idea
 #
-# What happens, in words, and then as equations, such as the error that DFA sends to a hidden layer:
+# Let $D_l$ have a row for each image: what the rule sends layer $l$ before the factor $f'(a_l)$ of that layer.
+# For DFA and for BP (and FA, with $B_{l+1}$ in the place of $W_{l+1}^{\mathsf T}$) these are
 #
 # $$
-# \delta_l = (e\, B_l) \odot f'(a_l)
+# D_l^{\mathrm{DFA}} = E\, B_l, \qquad
+# D_l^{\mathrm{BP}} = \bigl( D_{l+1} \odot f'(A_{l+1}) \bigr)\, W_{l+1}^{\mathsf T} .
 # $$
 #
-# The code of it, whole:
+# The **rank** of a product is at most that of each factor. The output errors $E$ have $C$ columns, one for each class, so
+#
+# - under DFA a layer hears at most $C$ directions, however wide it is and whatever lies between; with softmax outputs $C - 1$, since there the errors of an image sum to zero;
+# - under BP and FA a layer hears at most as many directions as the layer *above* it has units. That may be more than $C$: the slopes $f'$ differ from image to image, and multiplying by them creates new directions on the way down. A narrow layer is a waist through which they must all go.
+#
+# How many directions count? Of the singular values $s_i$ of $D_l$ we take the **participation ratio**
+#
+# $$
+# R = \frac{\bigl( \sum_i s_i^2 \bigr)^2}{\sum_i s_i^4},
+# $$
+#
+# which is the rank where all directions are equally strong, and less otherwise. This is the measurement, whole:
 
 # %%
-from dfa_utils import DFA
+from dfa_utils import Network, error_angles, load_dataset
+from dfa_utils.alignment import effective_ranks, participation_ratio
 
-chapter.show(DFA.send)
+chapter.show(participation_ratio)
 
 # %% [markdown]
-# ## The experiment
+# ### What a narrow layer allows
 #
-# What is held fixed, what is varied, and why.
+# Take a linear network in which one layer has $k$ units, fewer than there are classes, and $B_l$ with orthogonal rows of equal length, for a layer beneath it.
+# DFA sends a rotated picture of the whole error $e$. The gradient is what has come through $k$ units, so it lies in $k$ directions. The closest that it can come is the part of $e$ in the best $k$ directions, and with $\sigma_i$ the singular values of the matrix of errors, each row scaled to length one,
+#
+# $$
+# \overline{\cos \alpha} \;\le\; \sqrt{ \sum_{i \le k} \sigma_i^2 \Big/ \sum_i \sigma_i^2 } .
+# $$
+#
+# The mean cosine of these networks, which are not linear, is not bound by it. But it says what to expect: beneath a narrow layer DFA *cannot* align, and no training changes that. FA can: its error has gone through as few directions.
 
 # %%
-from dfa_utils import Network, Recipe, RMSprop, Run, load_dataset
+from functools import partial
 
-data = load_dataset(
-    dataset, train_samples=train_samples, backend=chapter.backend
-)
-network = Network.between(data, hidden_sizes, activation)
-recipe = Recipe(DFA(), RMSprop(learning_rate))
-dfa = Run(network, recipe, data, seeds).fit(
-    num_epochs,
-    checkpoint=chapter.checkpoint("bottleneck_dfa"),
-    report=chapter.report(),
-)
+import numpy as np
+from dfa_utils import Recipe, RMSprop, Run
+from dfa_utils.alignment import sent_errors
+from dfa_utils.array.functions import unit_rows
+
+inputs = {"input_range": input_range, "train_samples": train_samples}
+data = load_dataset(dataset, backend=chapter.backend, **inputs)
+paper = partial(Recipe, optimizer=RMSprop(learning_rate), reduction="sum")
+host = chapter.backend.to_host
+
+
+def shares(run):
+    """Return how much of the errors lies in their first k directions."""
+    rows = host(unit_rows(sent_errors(run)[0][-1])[0])
+    energy = np.linalg.svd(rows, compute_uv=False) ** 2
+    return np.cumsum(energy, axis=-1) / np.sum(energy, axis=-1, keepdims=True)
+
+
+def train(name, widths, learning_rule, **start):
+    """Return test errors, angles, effective ranks, shares at the end."""
+    network = Network.between(data, widths)
+    run = Run(network, paper(learning_rule), data, seeds, **start)
+    run.fit(num_epochs, checkpoint=chapter.checkpoint(f"bottleneck_{name}"))
+    measured = error_angles(run), effective_ranks(run)
+    return run.history.last("test_error"), *map(host, measured), shares(run)
+
 
 # %% [markdown]
-# ## What we see
+# ### The claim
 #
-# The lines are means over the seeds, the bands one sample standard deviation to each side.
+# Launay, Poli and Krzakala (2019) describe a bottleneck effect: narrow layers keep DFA from aligning.
+# In the code that they have released, all layers have the same number of units. What is narrow there is what may be learned: a random share of the second layer's gradient is set to zero, the same entries all along.
+# These are two different things, and both are run. The second, in a form that is like theirs but not the same: of the second layer only the first $k$ *units* learn, from random weights, and the others stay as they are.
 
-# %% mystnb={"image": {"alt": "Two panels of curves on a logarithmic scale, train error and test error of DFA against the epoch."}, "figure": {"caption": "Train and test error under DFA.", "name": "fig-bottleneck-errors"}}
-from dfa_utils.figures import plot_error_curves
+# %%
+from dataclasses import dataclass
 
-figure = plot_error_curves({"DFA": dfa.history})
+from dfa_utils import BP, DFA, FA, UniformFanIn, record
+from dfa_utils.array import namespace_of
+
+
+@dataclass(frozen=True)
+class Partly(DFA):
+    """DFA in whose second layer only the first units learn."""
+
+    units: int = 1
+
+    def send(self, step):
+        below, d, *above = super().send(step)
+        kept = [d[..., : self.units], 0 * d[..., self.units :]]
+        return [below, namespace_of(d).concat(kept, axis=-1), *above]
+
+
+# %%
+rules = {"BP": BP(), "FA": FA(), "DFA": DFA()}
+few, start = "few learn", {"weights": UniformFanIn(), "biases": UniformFanIn()}
+narrow = {name: {} for name in [*rules, few]}
+for k in narrow_widths:
+    for name, kind in rules.items():
+        ends = train(f"{name}_{k}", [wide_width, k, wide_width], kind)
+        narrow[name][f"{k}"] = ends
+    partly = Partly(units=k)
+    narrow[few][f"{k}"] = train(f"few_{k}", [wide_width] * 3, partly, **start)
+
+# %%
+larger = "BP, larger start"
+deep = {name: {} for name in [*rules, larger]}
+for depth in depths:
+    widths = [deep_width] * depth
+    for name, kind in rules.items():
+        deep[name][f"{depth}"] = train(f"{name}_deep_{depth}", widths, kind)
+    start = {"weights": UniformFanIn(3**0.5)}
+    ends = train(f"larger_deep_{depth}", widths, BP(), **start)
+    deep[larger][f"{depth}"] = ends
+for name, value in (("narrow", narrow), ("deep", deep)):
+    record(name, value)
+
+
+# %%
+def panels(table, number, names, layers=(0, 1, 2)):
+    """Return one of the measurements of some lines, by layer."""
+    return {
+        f"layer {k + 1}": {
+            name: {w: np.array(e[number])[:, k] for w, e in table[name].items()}
+            for name in names
+        }
+        for k in layers
+    }
+
+
+# %% mystnb={"image": {"alt": "Three small panels, one for each layer, with the effective rank of what the layer is sent against the width of the second layer, and a line each for BP, FA and DFA. In the first layer BP and FA begin at one and rise with the width, while DFA is flat."}, "figure": {"caption": "Live run: effective rank of what each layer is sent, against the width of the second layer.", "name": "fig-bottleneck-live-ranks"}}
+from dfa_utils.figures import plot_variations
+
+options = {"columns": 1, "logarithmic": False}
+figure = plot_variations(panels(narrow, 2, rules), "effective rank", **options)
 
 # %% [markdown]
-# The errors of the last epoch, in percent, which the pages can show as `bottleneck.dfa_test_error`:
-
-# %% tags=["hide-input"]
-chapter.record_errors({"dfa": dfa})
-
-# %% [markdown]
-# What this means, in sentences that stay true when the numbers change a little.
-#
-# ## What to try next
-#
-# - More epochs: `.venv/bin/papermill notebooks/bottleneck.ipynb out.ipynb -p num_epochs 20`
-#
-# **Exercise.** A question that a run can answer.
-#
-# <details><summary>Answer</summary>
-#
-# What is seen, and why.
-#
-# </details>
-#
-# ## Further reading
-#
-# - Nøkland (2016), *Direct Feedback Alignment Provides Learning in Deep Neural Networks*, [arXiv:1609.01596](https://arxiv.org/abs/1609.01596)
-#
 # ## Provenance
 
 # %% tags=["hide-input", "nbval-ignore-output"]

@@ -63,6 +63,9 @@ def plot_variations(panels, ylabel, levels=None, columns=2, logarithmic=True):
             scale_errors(axes)
     for axes in grid[:, 0]:
         axes.set_ylabel(ylabel)
-    lines = grid[0, 0].get_legend_handles_labels()
-    figure.legend(*lines, loc="outside upper center", ncols=2 if len(lines[0]) > 3 else 3)
+    known = {}  # lines that not every panel has among them
+    for axes in grid.flat:
+        known |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    columns = 2 if len(known) > 3 else 3
+    figure.legend(known.values(), known.keys(), loc="outside upper center", ncols=columns)
     return figure
