@@ -78,10 +78,7 @@ class Signs(Initialiser):
 class Sparse(Initialiser):
     """Normal numbers of which a share is zero; the others are larger, and ``scale`` is that of all.
 
-    Parameters
-    ----------
-    zeros : float
-        How likely an entry is zero, each by itself; below 1.
+    An entry is zero with probability ``zeros``, below 1, each by itself.
     """
 
     zeros: float = 0.9
@@ -103,14 +100,10 @@ class Orthogonal(Initialiser):
 
 @dataclass(frozen=True)
 class LowRank(Initialiser):
-    """Singular values of which some are equal and all others zero; no direction is preferred.
+    """As many equal singular values as the ``rank``, all others zero; no direction is preferred.
 
-    The root mean square of the entries is ``scale``, whatever the rank.
-
-    Parameters
-    ----------
-    rank : int
-        How many are not zero; no more than the smaller side of the matrix.
+    The root mean square of the entries is ``scale``, whatever the rank, which the smaller side of
+    the matrix limits.
     """
 
     rank: int = 1

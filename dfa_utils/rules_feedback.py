@@ -56,11 +56,7 @@ class SignedFeedbackDFA(DFA):
 class NoisyDFA(DFA):
     """DFA with noise on what arrives, ``d_l = (e B_l + noise) * f'(a_l)``, new for each image.
 
-    Parameters
-    ----------
-    level : float
-        Its deviation, in units of the root mean square of ``e B_l`` over the mini-batch and the
-        layer.
+    Its deviation is ``level`` times the root mean square of ``e B_l`` over mini-batch and layer.
     """
 
     level: float = 1.0
@@ -78,13 +74,7 @@ class NoisyDFA(DFA):
 
 @dataclass(frozen=True)
 class PartialDFA(DFA):
-    """DFA in whose second hidden layer only the first units learn.
-
-    Parameters
-    ----------
-    units : int
-        How many.
-    """
+    """DFA in whose second hidden layer only the first ``units`` learn; the others stay."""
 
     units: int = 1
     name: ClassVar[str] = "partial DFA"

@@ -132,9 +132,9 @@ def shares(run):
 # These are two different things, and both are run. The second, in a form that is like theirs but not the same: of the second layer only the first $k$ *units* learn, from random weights, and the others stay as they are.
 
 # %%
-from dfa_utils.rules_feedback import PartialDFA
+from dfa_utils import rules_feedback as carry
 
-chapter.show(PartialDFA.send)
+chapter.show(carry.PartialDFA.send)
 
 # %% [markdown]
 # ### How it is judged
@@ -157,7 +157,7 @@ chapter.show(PartialDFA.send)
 from functools import partial
 
 from dfa_utils import BP, DFA, FA, Recipe, RMSprop, Run, UniformFanIn, record
-from dfa_utils.chapter.variations import layer_of, train_each
+from dfa_utils.chapter import variations
 
 inputs = {"input_range": input_range, "train_samples": train_samples}
 data = load_dataset(dataset, backend=chapter.backend, **inputs)
@@ -181,7 +181,7 @@ for name, kind in kinds.items():
     }
     runs["deep"][name] = {f"{n}": begin([deep_width] * n, kind) for n in depths}
 runs["narrow"]["few learn"] = {
-    f"{k}": begin([wide_width] * 3, PartialDFA(units=k), **start)
+    f"{k}": begin([wide_width] * 3, carry.PartialDFA(units=k), **start)
     for k in narrow_widths
 }
 start = {"weights": UniformFanIn(3**0.5)}
@@ -191,18 +191,23 @@ runs["deep"]["BP, larger start"] = {
 
 # %%
 measure = {"angle": error_angles, "rank": effective_ranks, "share": shares}
-ends = train_each(runs, num_epochs, measure, chapter, "bottleneck")
+ends = variations.train_each(runs, num_epochs, measure, chapter, "bottleneck")
 record("ends", ends)
+
+
+# %%
+def by_layer(ends, quantity, names):
+    """Return the panels of a figure, a layer each."""
+    lines = {name: variations.layers_of(ends[name], quantity) for name in names}
+    layers = lines[names[0]]
+    return {k: {name: lines[name][k] for name in names} for k in layers}
+
 
 # %% mystnb={"image": {"alt": "Three small panels, one for each layer, with the effective rank of what the layer is sent against the width of the second layer, and a line each for BP, FA and DFA. In the first layer BP and FA begin at one and rise with the width, while DFA is flat."}, "figure": {"caption": "Live run: effective rank of what each layer is sent, against the width of the second layer.", "name": "fig-bottleneck-live-ranks"}}
 from dfa_utils.figures import plot_variations
 
-options = {"columns": 1, "logarithmic": False}
-ranks = {
-    f"layer {k + 1}": {w: layer_of(ends["narrow"][w], "rank", k) for w in kinds}
-    for k in range(3)
-}
-figure = plot_variations(ranks, "effective rank", **options)
+ranks = by_layer(ends["narrow"], "rank", [*kinds])
+figure = plot_variations(ranks, "effective rank", logarithmic=False)
 
 # %% [markdown]
 # ## Provenance

@@ -98,72 +98,17 @@ chapter = Chapter(globals())
 #
 # ### Rules for the occasion
 #
-# Scale, distribution, zeros and rank are initialisers of the package. What they have in common is a few lines; here is how matrices of a given rank are drawn:
+# Scale, distribution, zeros and rank are initialisers of the package; a matrix of a given rank is the product of two with orthogonal columns, so that all directions that it has are equally strong.
+# All layers may use copies of one matrix, or matrices whose rows are at right angles to those of the other layers too: the slices of one tall orthogonal matrix.
+#
+# What is carried may be the sign of the error, or no more than the sign of $e B$ may arrive.
+# And noise may be added to $e B$, with a level in units of the root mean square of $e B$ over the mini-batch and the layer:
 
 # %%
-from dfa_utils import initialisers
+from dfa_utils import initialisers as draw
+from dfa_utils import rules_feedback as carry
 
-chapter.show(initialisers.LowRank.__call__)
-
-# %% [markdown]
-# All layers may use copies of one matrix, or matrices whose rows are at right angles to those of the other layers: parts of one tall orthogonal matrix.
-
-# %%
-import numpy as np
-from dfa_utils import DFA
-
-
-class Shared(DFA):
-    """DFA through copies of one matrix."""
-
-    def draw(self, rng, sizes, params):
-        return super().draw(rng, sizes, params)[:1] * (len(sizes) - 2)
-
-
-class Apart(DFA):
-    """DFA through the parts of one tall matrix."""
-
-    def draw(self, rng, sizes, params):
-        layers = len(sizes) - 2
-        shape = layers * sizes[-1], sizes[1]
-        return np.split(self.feedback(rng, shape, *shape), layers)
-
-
-# %% [markdown]
-# What is carried may be the sign of the error; or, behind the matrices, noise may be added to $e B$, or only its sign may arrive.
-# The noise level is in units of the root mean square of $e B$ over the mini-batch and the layer.
-
-# %%
-from dataclasses import dataclass
-
-from dfa_utils.array import namespace_of
-
-
-class ErrorSign(DFA):
-    """DFA of the signs of the output error."""
-
-    def teach(self, step):
-        return namespace_of(step.error).sign(step.error) * step.scale
-
-
-@dataclass(frozen=True)
-class Changed(DFA):
-    """DFA with noise on what arrives, or with no more than its sign."""
-
-    noise: float = 0.0
-    one_bit: bool = False
-
-    def send(self, step):
-        xp, errors = namespace_of(step.signal), []
-        for k, B in enumerate(step.feedback):
-            d = step.error @ B
-            size = xp.sqrt(xp.mean(d * d, axis=(-2, -1), keepdims=True))
-            if self.noise:
-                d += self.noise * size * step.noise(d.shape[1:])
-            d = xp.sign(d) if self.one_bit else d
-            errors.append(d * step.forward.slope(k) * step.scale)
-        return [*errors, step.signal]
-
+chapter.show(draw.LowRank.__call__, carry.NoisyDFA.send)
 
 # %% [markdown]
 # ## The experiment
@@ -171,60 +116,58 @@ class Changed(DFA):
 # One network, one thing changed at a time. Every variant has the same images in the same order, and the same seeds.
 
 # %%
-from dfa_utils import Network, Recipe, RMSprop, Run, error_angles, load_dataset
+from dfa_utils import BP, DFA, Network, Recipe, RMSprop, Run, load_dataset
 
 inputs = {"input_range": input_range, "train_samples": train_samples}
 data = load_dataset(dataset, backend=chapter.backend, **inputs)
-network, found = Network.between(data, hidden_sizes), {}
+network = Network.between(data, hidden_sizes)
 
 
-def train(learning_rule, **start):
-    """Return test errors (seeds,) and angles (seeds, layers) at the end."""
-    if (key := f"{learning_rule} {start}") not in found:
-        optimizer = RMSprop(learning_rate)
-        recipe = Recipe(learning_rule, optimizer, reduction="sum")
-        run = Run(network, recipe, data, seeds, **start)
-        kept = chapter.checkpoint(f"feedback_matrix_{key}")
-        last = run.fit(num_epochs, checkpoint=kept).history.last("test_error")
-        found[key] = last, chapter.backend.to_host(error_angles(run))
-    return found[key]
+def begin(kind, **start):
+    """Return networks that have not been trained."""
+    recipe = Recipe(kind, RMSprop(learning_rate), reduction="sum")
+    return Run(network, recipe, data, seeds, **start)
 
-
-# %%
-from dfa_utils.initialisers import LowRank, Normal, Orthogonal, Sparse
-
-size, usual = feedback_scale, Normal(feedback_scale)
-variants = {
-    "scale": {f"{s:g}": DFA(Normal(s)) for s in feedback_scales},
-    "share of zeros": {f"{s:g}": DFA(Sparse(size, s)) for s in zero_shares},
-    "rank": {f"{r}": DFA(LowRank(size, r)) for r in ranks},
-    "noise": {f"{s:g}": Changed(usual, s) for s in noise_levels},
-}
-names = ("Normal", "Uniform", "Signs", "Orthogonal")
-drawn = {name.lower(): getattr(initialisers, name)(size) for name in names}
-variants["entries"] = {name: DFA(kind) for name, kind in drawn.items()}
-variants["layers"] = {"own": DFA(usual), "one for all": Shared(usual)}
-variants["layers"]["apart"] = Apart(Orthogonal(size))
-variants["bits"] = {"all": DFA(usual), "sign of e": ErrorSign(usual)}
-variants["bits"]["sign of eB"] = Changed(usual, one_bit=True)
 
 # %% [markdown]
-# What stops working is measured against a network whose hidden layers stay at random weights while the output layer learns, for as long and at the same rate: hidden layers that end no better have learned nothing of use.
+# The variants, as rules with their matrices:
 
 # %%
-from dfa_utils import BP, record
+usual, size = draw.Normal(feedback_scale), feedback_scale
+names = "normal", "uniform", "signs", "orthogonal"
+kinds = {
+    "scale": {f"{s:g}": DFA(draw.Normal(s)) for s in feedback_scales},
+    "share of zeros": {
+        f"{z:g}": DFA(draw.Sparse(size, z)) for z in zero_shares
+    },
+    "rank": {f"{r}": DFA(draw.LowRank(size, r)) for r in ranks},
+    "noise": {f"{n:g}": carry.NoisyDFA(usual, n) for n in noise_levels},
+    "entries": {name: DFA(draw.INITIALISERS[name](size)) for name in names},
+}
+kinds["layers"] = {"one for all": carry.CopiedDFA(usual)}
+kinds["layers"]["apart"] = carry.SlicedDFA(draw.Orthogonal(size))
+kinds["bits"] = {"sign of e": carry.SignedErrorDFA(usual)}
+kinds["bits"]["sign of eB"] = carry.SignedFeedbackDFA(usual)
 
-layers = range(len(hidden_sizes))
-level = {"BP": train(BP())[0]}
-level["hidden layers frozen"] = train(BP(), frozen=[*layers])[0]
-errors, angles = {}, {}
-for title, kinds in variants.items():
-    ends = {name: train(kind) for name, kind in kinds.items()}
-    errors[title] = {"DFA": {name: end[0] for name, end in ends.items()}}
-    angles[title] = {
-        f"layer {k + 1}": {name: end[1][:, k] for name, end in ends.items()}
-        for k in layers
-    }
+# %% [markdown]
+# What stops working is measured against networks whose hidden layers stay at random weights while the output layer learns, for as long and at the same rate: feedback that ends no better has taught the hidden layers nothing of use.
+
+# %%
+from dfa_utils import error_angles, record
+from dfa_utils.chapter import variations, verdicts
+
+runs = {t: {n: begin(k) for n, k in row.items()} for t, row in kinds.items()}
+still = begin(BP(), frozen=range(len(hidden_sizes)))
+runs["none"] = {"BP": begin(BP()), "hidden layers frozen": still}
+follow = {"angle": error_angles}
+ends = variations.train_each(runs, num_epochs, follow, chapter, "feedback")
+level = variations.errors_of(ends.pop("none"))
+errors = {
+    title: {"DFA": variations.errors_of(row)} for title, row in ends.items()
+}
+angles = {
+    title: variations.layers_of(row, "angle") for title, row in ends.items()
+}
 for name, value in (("errors", errors), ("angles", angles), ("level", level)):
     record(name, value)
 
@@ -232,6 +175,20 @@ for name, value in (("errors", errors), ("angles", angles), ("level", level)):
 from dfa_utils.figures import plot_variations
 
 figure = plot_variations(errors, "test error (%)", level)
+
+# %%
+stored = verdicts.StoredRun("feedback_matrix/mnist")
+stored.show_parameters(chapter.parameters)
+
+# %%
+past = stored.records
+figure = plot_variations(past["errors"], "test error (%)", past["level"])
+
+# %%
+figure = plot_variations(past["angles"], "degrees", logarithmic=False)
+
+# %%
+variations.judge_each(past["errors"], ("entries", "normal"), past["level"])
 
 # %% [markdown]
 # ## Provenance

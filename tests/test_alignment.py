@@ -9,7 +9,7 @@ from small_data import bits, random_dataset, small_run
 from test_rules import identity, products_of_weights  # noqa: F401
 
 from dfa_utils import FA, RULES, SGD, Checkpoint, Normal, RMSprop, error_angles
-from dfa_utils.alignment import sent_errors
+from dfa_utils.alignment import effective_ranks, participation_ratio, sent_errors
 from dfa_utils.losses import LOSSES
 
 ANGLES = {"angles": error_angles}
@@ -123,3 +123,51 @@ def test_training_aligns_the_weights_with_the_feedback():
     angles = np.array(run.fit(20, measure=ANGLES).measured["angles"])
     assert (angles[0].mean(axis=0) > 80).all()
     assert (angles[-1].mean(axis=0) < 60).all()
+
+
+# How many directions count.
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"), [([1, 1, 1], 3), ([5, 0, 0], 1), ([2, 1, 0], 25 / 17)]
+)
+def test_participation_ratio_of_known_singular_values(values, expected):
+    rng = np.random.default_rng(0)
+    left, right = (np.linalg.qr(rng.standard_normal((n, 3)))[0] for n in (8, 5))
+    for size in (1.0, 1e-30):
+        matrix = (size * (left * values) @ right.T).astype("float32")
+        assert participation_ratio(matrix) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.filterwarnings("error")
+def test_nothing_has_no_directions():
+    assert np.isnan(participation_ratio(np.zeros((2, 4, 3)))).all()
+    assert np.isnan(effective_ranks(small_run("bp", weights=Normal(0.0)))[:, :-1]).all()
+
+
+@pytest.mark.parametrize("rule", ["bp", "fa", "dfa"])
+def test_effective_ranks_equal_those_of_matrices_made_by_hand(rule):
+    """Before the slope of the layer itself, from the top down."""
+    run = small_run(rule, (0, 1, 2), sizes=(6, 5, 2, 4, 3))
+    ranks, (_, true) = effective_ranks(run), sent_errors(run)
+    forward = run.network.forward(run.params, run.data.test_images)
+    d, expected = true[-1], [true[-1]]
+    for layer in (2, 1, 0):
+        above = 1.0 if layer == 2 else 1 - forward.outputs[layer + 1] ** 2
+        back = run.params[layer + 1].weights.mT if rule == "bp" else run.feedback[layer]
+        d = true[-1] @ run.feedback[layer] if rule == "dfa" else (d * above) @ back
+        expected.insert(0, d)
+    for layer, matrices in enumerate(expected):
+        for seed, matrix in enumerate(matrices):
+            s = np.linalg.svd(matrix, compute_uv=False) ** 2
+            assert ranks[seed, layer] == pytest.approx(s.sum() ** 2 / (s**2).sum())
+            bound = (3, 3, 3) if rule == "dfa" else (2, 4, 3)  # the width above; the classes
+            if layer < 3:
+                assert np.linalg.matrix_rank(matrix) <= bound[layer]
+
+
+@pytest.mark.parametrize("other", ["torch", "strict"])
+def test_other_arrays_give_the_same_effective_ranks(other):
+    run = small_run(backend=other)
+    found = run.data.backend.to_host(effective_ranks(run))
+    np.testing.assert_allclose(found, effective_ranks(small_run()), rtol=1e-9)

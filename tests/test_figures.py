@@ -18,6 +18,7 @@ from dfa_utils.figures import (
     plot_release,
     plot_seeds,
     plot_test_errors,
+    plot_variations,
 )
 from dfa_utils.figures.style import draw_band, scale_errors
 from dfa_utils.history import History
@@ -199,6 +200,33 @@ def test_each_seed_is_drawn_and_their_median():
     lines = [line.get_ydata().tolist() for line in axes.lines]
     assert lines == [[90, 90], [80, 4], [90, 4], [90, 4]]
     assert {line.get_color() for line in axes.lines} == {RULE_LOOKS["FA"].colour}
+
+
+PANELS = {
+    "rank": {"DFA": {"1": [90.0, 80.0], "10": [8.0, 9.0]}, "FA": {"10": [7.0, 7.5]}},
+    "noise": {"BP": {"0.3": [5.0, 6.0]}},
+}
+
+
+def test_variants_stand_side_by_side_with_a_dot_for_each_seed():
+    figure = plot_variations(PANELS, "test error (%)", {"frozen": [40.0, 42.0]})
+    rank, noise = figure.axes
+    assert [text.get_text() for text in rank.get_xticklabels()] == ["1", "10"]
+    lines = {line.get_label(): line for line in rank.lines}
+    np.testing.assert_allclose(lines["DFA"].get_data(), [[0, 1], [85, 8.5]])
+    np.testing.assert_allclose(lines["FA"].get_data(), [[1], [7.25]])
+    dots = [line for line in rank.lines if line.get_linestyle() == "None"]
+    assert sorted(y for line in dots for y in line.get_ydata()) == [7, 7.5, 8, 9, 80, 90]
+    assert [y for axes in (rank, noise) for y in axes.lines[-1].get_ydata()] == [41] * 4
+    assert rank.get_yscale() == "log" and rank.get_ylabel() == "test error (%)"
+    (legend,) = figure.legends  # of lines that are in any panel
+    assert {text.get_text() for text in legend.get_texts()} == {"DFA", "FA", "BP", "frozen"}
+    assert plot_variations(PANELS, "degrees", logarithmic=False).axes[0].get_yscale() == "linear"
+
+
+def test_no_variants_are_refused():
+    with pytest.raises(ValueError, match="panels must be at least one"):
+        plot_variations({}, "test error (%)")
 
 
 def test_angles_are_drawn_from_before_the_first_epoch():

@@ -3,8 +3,8 @@
 import numpy as np
 
 from dfa_utils.chapter.records import record
-from dfa_utils.chapter.verdicts import clearly
-from dfa_utils.validation import check, check_instance
+from dfa_utils.chapter.verdicts import clearly, interval
+from dfa_utils.validation import check_instance
 
 
 def train_each(runs, until, measure, chapter, prefix):
@@ -43,23 +43,27 @@ def train_each(runs, until, measure, chapter, prefix):
     return ends
 
 
-def layer_of(ends, quantity, layer):
-    """Return one layer of a measurement.
+def layers_of(ends, quantity):
+    """Return a measurement of hidden layers, layer by layer.
 
     Parameters
     ----------
     ends : dict of str to dict
         By the words for each run, from `train_each` or as it was stored.
     quantity : str
-    layer : int
-        The first is 0.
+        Of values (seeds, layers).
 
     Returns
     -------
-    dict of str to numpy.ndarray (seeds,)
+    dict of str to dict of str to numpy.ndarray (seeds,)
+        By ``"layer 1"`` and so on, and by the words for each run.
     """
     found = {words: np.array(end[quantity], dtype=float) for words, end in ends.items()}
-    return {words: values[:, layer] for words, values in found.items()}
+    count = min(values.shape[1] for values in found.values())
+    return {
+        f"layer {k + 1}": {words: values[:, k] for words, values in found.items()}
+        for k in range(count)
+    }
 
 
 def errors_of(ends):
@@ -86,27 +90,31 @@ def verdict(errors, usual, level):
     return "costs" if clearly(errors - np.array(usual)) else "works"
 
 
-def judge_each(name, panels, usual, level):
-    """Print and record the verdict on each run, and its error in percent.
+def judge_each(panels, usual, levels):
+    """Print the verdict on each run and its error in percent, and record the former.
+
+    Beside them stands, seed by seed, how far the errors are above those of the usual run.
 
     Parameters
     ----------
-    name : str
-        Of the record, a dict of verdicts of the form of ``panels``.
-    panels : dict of str to dict of str to array_like (seeds,)
-        By what was varied, and by the words for each variant.
-    usual, level : array_like (seeds,)
-        As `verdict` takes them.
+    panels : dict of str to dict of str to dict of str to array_like (seeds,)
+        As `dfa_utils.figures.variations.plot_variations` takes them.
+    usual : (str, str)
+        The title and the words of the usual run.
+    levels : dict of str to array_like (seeds,)
+        The last one is that of failure.
     """
-    words = {}
-    for title, line in panels.items():
-        words[title] = {}
-        for variant, errors in line.items():
-            errors = np.array(errors)
-            words[title][variant] = found = verdict(errors, usual, level)
-            change = np.mean(errors - np.array(usual))
-            mean, spread = errors.mean(), errors.std(ddof=1)
-            print(
-                f"{title:15} {variant:12} {found}  {mean:6.2f} ± {spread:5.2f} %  ({change:+6.2f})"
-            )
-    record(check("name", name), words)
+    runs = {
+        (title, words): np.array(errors)
+        for title, lines in panels.items()
+        for line in lines.values()
+        for words, errors in line.items()
+    }
+    verdicts, failure = {}, list(levels.values())[-1]
+    for (title, words), errors in runs.items():
+        found = verdict(errors, runs[usual], failure)
+        verdicts.setdefault(title, {})[words] = found
+        (mean, spread), (change, own) = interval(errors), interval(errors - runs[usual])
+        beside = f"{mean:6.2f} ± {spread:5.2f} %   {change:+6.2f} ± {own:5.2f}"
+        print(f"{title:15} {words:12} {found:6} {beside}")
+    record("stored_verdicts", verdicts)
