@@ -110,19 +110,9 @@ chapter.show(participation_ratio)
 # The mean cosine of these networks, which are not linear, is not bound by it. But it says what to expect: beneath a narrow layer DFA *cannot* align, and no training changes that. FA can: its error has gone through as few directions.
 
 # %%
-import numpy as np
-from dfa_utils.alignment import sent_errors
-from dfa_utils.array.functions import unit_rows
+from dfa_utils.alignment import closest_angles
 
-host = chapter.backend.to_host
-
-
-def shares(run):
-    """Return how much of the errors lies in their first k directions."""
-    rows = host(unit_rows(sent_errors(run)[0][-1])[0])
-    energy = np.linalg.svd(rows, compute_uv=False) ** 2
-    return np.cumsum(energy, axis=-1) / np.sum(energy, axis=-1, keepdims=True)
-
+chapter.show(closest_angles)
 
 # %% [markdown]
 # ### The claim
@@ -154,59 +144,45 @@ chapter.show(carry.PartialDFA.send)
 # Every network is trained by [the paper's protocol](paper_protocol.ipynb), each rule from its usual start: BP from random weights, FA and DFA from zero.
 
 # %%
-from functools import partial
-
 from dfa_utils import BP, DFA, FA, Recipe, RMSprop, Run, UniformFanIn, record
-from dfa_utils.chapter import variations
 
 inputs = {"input_range": input_range, "train_samples": train_samples}
 data = load_dataset(dataset, backend=chapter.backend, **inputs)
-paper = partial(Recipe, optimizer=RMSprop(learning_rate), reduction="sum")
 
 
-def begin(widths, learning_rule, **start):
-    """Return networks that have not been trained."""
-    network = Network.between(data, widths)
-    return Run(network, paper(learning_rule), data, seeds, **start)
+def begin(kind, shapes, **start):
+    """Return networks that have not been trained, by the words for their shapes."""
+    recipe = Recipe(kind, RMSprop(learning_rate), reduction="sum")
+    networks = {n: Network.between(data, shapes[n]) for n in shapes}
+    return {n: Run(networks[n], recipe, data, seeds, **start) for n in shapes}
 
 
 # %%
 kinds = {"BP": BP(), "FA": FA(), "DFA": DFA()}
-start = {"weights": UniformFanIn(), "biases": UniformFanIn()}
-runs = {"narrow": {}, "deep": {}}
-for name, kind in kinds.items():
-    layers = {f"{k}": [wide_width, k, wide_width] for k in narrow_widths}
-    runs["narrow"][name] = {
-        k: begin(widths, kind) for k, widths in layers.items()
-    }
-    runs["deep"][name] = {f"{n}": begin([deep_width] * n, kind) for n in depths}
-runs["narrow"]["few learn"] = {
-    f"{k}": begin([wide_width] * 3, carry.PartialDFA(units=k), **start)
-    for k in narrow_widths
-}
+waists = {f"{k}": [wide_width, k, wide_width] for k in narrow_widths}
+towers = {f"{n}": [deep_width] * n for n in depths}
+narrow = {name: begin(kind, waists) for name, kind in kinds.items()}
+tall = {name: begin(kind, towers) for name, kind in kinds.items()}
+start, free = {"weights": UniformFanIn(), "biases": UniformFanIn()}, {}
+for k in narrow_widths:
+    partial = carry.PartialDFA(units=k)
+    free |= begin(partial, {f"{k}": [wide_width] * 3}, **start)
 start = {"weights": UniformFanIn(3**0.5)}
-runs["deep"]["BP, larger start"] = {
-    f"{n}": begin([deep_width] * n, BP(), **start) for n in depths
-}
+runs = {"narrow": narrow | {"few learn": free}, "deep": tall}
+runs["deep"]["BP, larger start"] = begin(BP(), towers, **start)
 
 # %%
-measure = {"angle": error_angles, "rank": effective_ranks, "share": shares}
-ends = variations.train_each(runs, num_epochs, measure, chapter, "bottleneck")
+from dfa_utils.chapter import variations
+
+follow = {"angle": error_angles, "rank": effective_ranks}
+follow["limit"] = closest_angles
+ends = variations.train_each(runs, num_epochs, follow, chapter, "bottleneck")
 record("ends", ends)
-
-
-# %%
-def by_layer(ends, quantity, names):
-    """Return the panels of a figure, a layer each."""
-    lines = {name: variations.layers_of(ends[name], quantity) for name in names}
-    layers = lines[names[0]]
-    return {k: {name: lines[name][k] for name in names} for k in layers}
-
 
 # %% mystnb={"image": {"alt": "Three small panels, one for each layer, with the effective rank of what the layer is sent against the width of the second layer, and a line each for BP, FA and DFA. In the first layer BP and FA begin at one and rise with the width, while DFA is flat."}, "figure": {"caption": "Live run: effective rank of what each layer is sent, against the width of the second layer.", "name": "fig-bottleneck-live-ranks"}}
 from dfa_utils.figures import plot_variations
 
-ranks = by_layer(ends["narrow"], "rank", [*kinds])
+ranks = variations.by_layer({n: ends["narrow"][n] for n in kinds}, "rank")
 figure = plot_variations(ranks, "effective rank", logarithmic=False)
 
 # %% [markdown]

@@ -66,6 +66,25 @@ def layers_of(ends, quantity):
     }
 
 
+def by_layer(rows, quantity):
+    """Return a measurement of hidden layers as the panels of a figure, a layer each.
+
+    Parameters
+    ----------
+    rows : dict of str to dict
+        By the words for a line, such as a rule, of dicts as `layers_of` takes them.
+    quantity : str
+
+    Returns
+    -------
+    dict of str to dict of str to dict of str to numpy.ndarray (seeds,)
+        As `dfa_utils.figures.variations.plot_variations` takes it.
+    """
+    lines = {words: layers_of(ends, quantity) for words, ends in rows.items()}
+    panels = next(iter(lines.values()))
+    return {layer: {words: line[layer] for words, line in lines.items()} for layer in panels}
+
+
 def errors_of(ends):
     """Return the test errors of each run, dict of str to numpy.ndarray (seeds,)."""
     return {words: np.array(end["test_error"]) for words, end in ends.items()}
