@@ -168,6 +168,26 @@ def fresh_feedback(run, draw=0):
     return [stack_drawn(stack, run.data.backend, run.dtype) for stack in drawn]
 
 
+def null_angles(run, measure, draws=20):
+    """Return what a measurement of angles gives with feedback that a run has never trained with.
+
+    Parameters
+    ----------
+    run : Run
+    measure : callable
+        ``measure(run, feedback)``, such as `error_angles` or `weight_angles`.
+    draws : int
+
+    Returns
+    -------
+    numpy.ndarray (draws, running seeds, layers)
+        Degrees.
+    """
+    draws = range(check("draws", draws, "most"))
+    angles = [measure(run, fresh_feedback(run, draw)) for draw in draws]
+    return run.data.backend.to_host(namespace_of(angles[0]).stack(angles, axis=0))
+
+
 def network_angles(run):
     """Measure how far the networks of a run are from one another, layer by layer.
 

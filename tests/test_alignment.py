@@ -15,6 +15,7 @@ from dfa_utils.alignment import (
     fresh_feedback,
     gradient_angles,
     network_angles,
+    null_angles,
     sent_errors,
     weight_angles,
 )
@@ -270,7 +271,8 @@ def test_the_null_is_a_right_angle(rule):
     run = small_run(rule, tuple(range(10)), sizes=(6, 20, 20, 3), **settings).fit(20)
     for measure in (error_angles, weight_angles, gradient_angles):
         assert (measure(run).mean(axis=0) < 75).all()
-        null = np.array([measure(run, fresh_feedback(run, k)) for k in range(40)])
+        null = null_angles(run, measure, 40)
+        np.testing.assert_array_equal(null[7], measure(run, fresh_feedback(run, 7)))
         deviation = null.std(axis=(0, 1)) / math.sqrt(400)
         assert (abs(null.mean(axis=(0, 1)) - 90) < 4 * deviation).all()
 

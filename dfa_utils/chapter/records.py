@@ -106,6 +106,21 @@ def record_history(history, prefix=""):
         record(f"{start}{quantity}_curve", np.round(getattr(history, quantity), 6))
 
 
+def record_run(run, prefix):
+    """Record the history of a run, and what it has measured.
+
+    Parameters
+    ----------
+    run : dfa_utils.training.Run
+    prefix : str
+        The records are those of `record_history`, and of each measurement
+        ``{prefix}_{name}_curve``, (epochs + 1, seeds, ...).
+    """
+    record_history(run.history, check("prefix", prefix))
+    for name, values in run.measured.items():
+        record(f"{prefix}_{name}_curve", np.round(values, 4))
+
+
 def read_records(path):
     """Read all records of an executed notebook.
 

@@ -64,6 +64,40 @@ def clearly(change):
     return mean > 2 * spread
 
 
+def beside_chance(values, nulls):
+    """Tell of each layer whether chance is a right angle, and whether its angle is below chance.
+
+    Parameters
+    ----------
+    values : numpy.ndarray (seeds, layers)
+        Angles in degrees.
+    nulls : numpy.ndarray (draws, seeds, layers)
+        The same for feedback with which the networks have never trained.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray of bool (layers,)
+        Whether the mean of the nulls is within three standard errors of ninety degrees, and
+        whether the angle of every seed is below all draws for that seed.
+    """
+    draws = nulls.reshape(-1, nulls.shape[-1])
+    error = draws.std(axis=0, ddof=1) / np.sqrt(len(draws))
+    right = abs(draws.mean(axis=0) - 90) < 3 * error
+    below = (values < nulls.min(axis=0)).all(axis=0)
+    return {"chance is a right angle": right, "is aligned": below}
+
+
+def judge_layers(name, claim, held):
+    """Judge a claim that is one on all layers, and say on how many of them it holds.
+
+    Parameters
+    ----------
+    name, claim : str
+    held : numpy.ndarray of bool (layers,)
+    """
+    judge(name, f"{claim} ({np.sum(held)} of {np.size(held)} layers)", np.all(held))
+
+
 def judge(name, claim, holds):
     """Print whether a claim holds, and record it as ``holds_{name}``.
 
@@ -272,3 +306,66 @@ class StoredRun:
                 held = clearly(values)
                 text = f"{words}: {claim} ({held.sum()} of {len(held)})"
                 judge(f"{runs[words]}_{name}", text, held.all())
+
+    def last_angles(self, run):
+        """Return the angles after the last epoch by the words for them, (seeds, layers) each."""
+        words = {"errors": "angle", "weights": "weight"}
+        return {of: self.curve(f"{run}_{kind}")[-1] for of, kind in words.items()}
+
+    def last_sizes(self, run):
+        """Return how large BP's own errors were after the last epoch, that of the output being one.
+
+        Of what was recorded by `dfa_utils.alignment.error_sizes`, numpy.ndarray (seeds, layers).
+        """
+        true = self.curve(f"{run}_size")[-1, :, 1]
+        return true[:, :-1] / true[:, -1:]
+
+    def judge_angles(self, runs):
+        """Judge the angles of errors and weights after the last epoch beside those of chance.
+
+        Parameters
+        ----------
+        runs : dict of str to str
+            The prefixes of the records, by the words for each network. They have recorded the
+            measurements ``angle`` and ``weight`` and, of fresh feedback, ``angle_null`` and
+            ``weight_null``, (draws, seeds, layers).
+        """
+        for words, run in runs.items():
+            last = self.last_angles(run)
+            for (of, values), kind in zip(last.items(), ("angle", "weight"), strict=True):
+                found = beside_chance(values, self.curve(f"{run}_{kind}_null"))
+                for claim, layers in found.items():
+                    place = f"{run}_{kind}_{claim.split()[-1]}"
+                    judge_layers(place, f"{words}, {of}: {claim}", layers)
+            nearer = clearly(last["weights"] - last["errors"])
+            claim = f"{words}: the angle of errors is smaller than that of weights"
+            judge_layers(f"{run}_nearer", claim, nearer)
+
+    def judge_sizes(self, runs, least):
+        """Judge whether BP's own error is at least so large, the output's being one, in each seed.
+
+        Parameters
+        ----------
+        runs : dict of str to str
+            As `judge_angles` takes them.
+        least : float
+        """
+        for words, run in runs.items():
+            enough = self.last_sizes(run).min(axis=0) >= least
+            judge_layers(f"{run}_counts", f"{words}: the true error counts", enough)
+
+    def judge_depth(self, forms, rules=("bp", "fa", "dfa")):
+        """Judge whether test errors are clearly below those with random hidden layers.
+
+        Parameters
+        ----------
+        forms : iterable of str
+            How the records of the networks begin; then follows ``frozen``, or a rule's name.
+        rules : sequence of str
+        """
+        for form in forms:
+            frozen = self.last(f"{form}_frozen", "test_error")
+            for rule in rules:
+                gain = frozen - self.last(f"{form}_{rule}", "test_error")
+                claim = f"{rule.upper()}, {form}: depth is worth something"
+                judge(f"{form}_{rule}_depth", claim, clearly(gain))

@@ -1,6 +1,6 @@
 """Every measured figure of the book, a function each, from histories and arrays."""
 
-from dfa_utils.figures.angles import plot_alignment
+from dfa_utils.figures.angles import plot_alignment, plot_layers, plot_turn
 from dfa_utils.figures.curves import plot_error_curves, plot_release, plot_seeds, plot_test_errors
 from dfa_utils.figures.embeddings import embed, plot_embeddings
 from dfa_utils.figures.interactive import show_embeddings, show_epochs
@@ -20,10 +20,12 @@ __all__ = [
     "plot_error_curves",
     "plot_error_maps",
     "plot_intervals",
+    "plot_layers",
     "plot_measured",
     "plot_release",
     "plot_seeds",
     "plot_test_errors",
+    "plot_turn",
     "show_embeddings",
     "show_epochs",
     "use_book_style",

@@ -1,9 +1,9 @@
-"""The figure of errors beside alignment angles."""
+"""Figures of alignment angles: beside the errors, by layer, and image by image."""
 
 import numpy as np
 
 from dfa_utils.figures.curves import check_histories
-from dfa_utils.figures.style import WIDTH, count_epochs, draw_band, looks_of
+from dfa_utils.figures.style import NEUTRAL, SMALL, WIDTH, count_epochs, draw_band, looks_of
 from dfa_utils.validation import check_instance, numbers, refuse
 
 COLUMNS = 2
@@ -53,6 +53,105 @@ def plot_alignment(histories, angles):
     for axes in panels.flat:
         count_epochs(axes)
     return figure
+
+
+def plot_layers(panels, ylabel, nulls=None, log=False):
+    """Draw values against the number of the layer, a panel for each network or rule.
+
+    Parameters
+    ----------
+    panels : dict of str to dict of str to numpy.ndarray (seeds, layers)
+        By the title of the panel, and by the words for each line.
+    ylabel : str
+    nulls : dict of str to numpy.ndarray (..., layers), optional
+        By the titles of panels, what would be measured by chance: a grey band from the lowest to
+        the highest.
+    log : bool
+        Whether the vertical axis is logarithmic.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Means over the seeds, and bars of one sample standard deviation to each side.
+    """
+    import matplotlib.pyplot as plt
+
+    check_instance("panels", panels, dict)
+    if not panels:
+        refuse("panels", "at least one", panels)
+    columns = min(COLUMNS, len(panels))
+    rows = -(-len(panels) // columns)
+    size = (WIDTH, 2.4 * rows + 0.4)
+    figure, grid = plt.subplots(
+        rows, columns, figsize=size, squeeze=False, sharey=True, layout="constrained"
+    )
+    for axes in grid.flat[len(panels) :]:
+        axes.set_visible(False)
+    for axes, (title, lines) in zip(grid.flat, panels.items(), strict=False):
+        for label, look in looks_of(lines).items():
+            values = numbers("panels", lines[label], "an array (seeds, layers)")
+            spread = values.std(axis=0, ddof=1) if len(values) > 1 else None
+            line = {"color": look.colour, "linestyle": look.line, "marker": look.marker}
+            at = np.arange(1, values.shape[1] + 1)
+            axes.errorbar(at, values.mean(axis=0), spread, label=label, markersize=4, **line)
+        if nulls and title in nulls:
+            draws = np.reshape(nulls[title], (-1, np.shape(nulls[title])[-1]))
+            low, high = draws.min(axis=0), draws.max(axis=0)
+            band = {"color": NEUTRAL, "alpha": 0.3, "linewidth": 0, "label": "by chance"}
+            axes.fill_between(np.arange(1, len(low) + 1), low, high, **band)
+        axes.set(title=title, xlabel="layer", ylabel=ylabel, yscale="log" if log else "linear")
+        axes.set_xticks(range(1, values.shape[1] + 1))
+        axes.label_outer()
+    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    return figure
+
+
+def plot_turn(shares, epochs=None, layers=None):
+    """Draw how the errors of the images turn towards those of BP, a half-disc for each epoch.
+
+    Parameters
+    ----------
+    shares : numpy.ndarray (epochs + 1, seeds, layers, bins)
+        From `dfa_utils.alignment.angle_shares`. The mean over the seeds is drawn.
+    epochs, layers : sequence of int, optional
+        Which to draw; epochs begin with 0, before training, layers with 1. By default the first
+        with any angles, one in the middle, and the last.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A wedge for each part of the half turn, its area the share of the images. To the right is
+        the direction of BP's error, upwards a right angle to it.
+    """
+    import matplotlib.pyplot as plt
+
+    shares = numbers("shares", shares, "an array (epochs + 1, seeds, layers, bins)").mean(axis=1)
+    bins, across = shares.shape[-1], {"projection": "polar"}
+    known = np.flatnonzero(np.isfinite(shares).any(axis=(1, 2)))
+    epochs = _ends_and_middle(known) if epochs is None else epochs
+    layers = _ends_and_middle(range(1, shares.shape[1] + 1)) if layers is None else layers
+    size = (WIDTH, 0.62 * WIDTH * len(epochs) / len(layers))
+    figure, grid = plt.subplots(
+        len(epochs), len(layers), figsize=size, squeeze=False, subplot_kw=across
+    )
+    middles = (np.arange(bins) + 0.5) * np.pi / bins
+    for epoch, row in zip(epochs, grid, strict=True):
+        for layer, axes in zip(layers, row, strict=True):
+            wedges = np.sqrt(np.nan_to_num(shares[epoch, layer - 1]))
+            axes.bar(middles, wedges, np.pi / bins, color=looks_of(["DFA"])["DFA"].colour)
+            axes.set(thetamin=0, thetamax=180, yticks=())
+            axes.set_ylim(0, max(wedges.max(), 1e-9))
+            axes.set_xticks(np.radians([0, 90, 180]), ["0°", "90°", "180°"], fontsize=SMALL)
+            axes.grid(visible=False)
+            if epoch == epochs[0]:
+                axes.set_title(f"Layer {layer}")
+        row[0].set_ylabel(f"epoch {epoch}", labelpad=30)
+    return figure
+
+
+def _ends_and_middle(numbers):
+    """Return the first, the middle and the last of some numbers, each once."""
+    return sorted({int(numbers[k]) for k in (0, len(numbers) // 2, -1)})
 
 
 def check_angles(histories, angles):
