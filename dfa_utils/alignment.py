@@ -1,7 +1,6 @@
 """Alignment: how near what a rule sends is to what back-propagation would send, with controls."""
 
 import math
-from itertools import combinations
 
 from dfa_utils.array import NormalNoise, Stream, generators_for, namespace_of, stack_drawn
 from dfa_utils.array.functions import mean_angle, unit_rows
@@ -189,7 +188,7 @@ def null_angles(run, measure, draws=20):
 
 
 def network_angles(run):
-    """Measure how far the networks of a run are from one another, layer by layer.
+    """Measure how far each network of a run is from the others, layer by layer.
 
     Parameters
     ----------
@@ -198,17 +197,27 @@ def network_angles(run):
 
     Returns
     -------
-    array (pairs of running seeds, layers)
+    array (running seeds, layers)
         Degrees between the weights of two networks as vectors, as Refinetti et al. (2021) compare
-        them; not-a-number where one is zero. Units are compared by their number: the same network
-        with its units in another order is another one here.
+        them, the mean over all others; not-a-number where one is zero. Units are compared by their
+        number: the same network with its units in another order is another one here.
+
+    Raises
+    ------
+    ValueError
+        If less than two seeds run.
     """
-    pairs = list(combinations(range(len(run.running)), 2))
+    seeds = len(run.running)
+    if seeds < 2:
+        refuse("run", "of at least two running seeds", run)
 
     def angles(weights):
-        xp, rows = namespace_of(weights), _as_row(weights)
-        one, other = (xp.stack([rows[pair[k], ...] for pair in pairs]) for k in (0, 1))
-        return mean_angle(one, other)
+        xp, (rows, nonzero) = namespace_of(weights), unit_rows(_as_row(weights)[:, 0, :])
+        both = xp.logical_and(nonzero[:, None], nonzero[None, :])
+        cosines = xp.clip(rows @ rows.mT, -1.0, 1.0)
+        between = xp.where(both, xp.acos(cosines), xp.full_like(cosines, math.nan))
+        others = 1 - xp.eye(seeds, dtype=weights.dtype, device=weights.device)
+        return xp.sum(between * others, axis=-1) * (180 / math.pi / (seeds - 1))
 
     return _by_layer(angles, [layer.weights for layer in run.state.params])
 

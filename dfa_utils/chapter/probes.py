@@ -9,6 +9,22 @@ RIDGE = 1e-3  # of the mean square of the features
 FITTED = 10_000  # training images, the first ones, to which a linear map is fitted
 
 
+def training_errors(run):
+    """Measure the train error of networks as they stand, array (running seeds,).
+
+    In percent, of the labels that they are trained on. The train error of a history is the mean
+    over an epoch, in which the networks change; this one is also there before the first epoch.
+
+    Parameters
+    ----------
+    run : dfa_utils.training.Run
+    """
+    data, params = run.data, run.state.params
+    wrong = run.network.predict(params, data.train_images) != data.train_labels
+    xp, dtype = data.backend.xp, params[0].weights.dtype
+    return 100 * xp.mean(xp.astype(wrong, dtype), axis=-1)
+
+
 def neighbour_errors(features, labels):
     """Return how many samples have a nearest neighbour of another class, in percent.
 

@@ -87,6 +87,25 @@ def beside_chance(values, nulls):
     return {"chance is a right angle": right, "is aligned": below}
 
 
+def halfway(curve):
+    """Return the epoch by which values have gone half of their way from the first to the last.
+
+    Parameters
+    ----------
+    curve : numpy.ndarray (epochs + 1, ...)
+        From before the first epoch on.
+
+    Returns
+    -------
+    numpy.ndarray (...)
+        Where they first reach it, interpolated between epochs.
+    """
+    way = (curve - curve[0]) / (curve[-1] - curve[0])
+    after = np.argmax(way >= 0.5, axis=0)[None]
+    low, high = (np.take_along_axis(way, after - k, axis=0)[0] for k in (1, 0))
+    return after[0] - 1 + (0.5 - low) / (high - low)
+
+
 def judge_layers(name, claim, held):
     """Judge a claim that is one on all layers, and say on how many of them it holds.
 
@@ -369,3 +388,102 @@ class StoredRun:
                 gain = frozen - self.last(f"{form}_{rule}", "test_error")
                 claim = f"{rule.upper()}, {form}: depth is worth something"
                 judge(f"{form}_{rule}_depth", claim, clearly(gain))
+
+    def judge_phases(self, runs):
+        """Judge in which order errors and angles go their ways, and whether angles turn back.
+
+        Parameters
+        ----------
+        runs : dict of str to str
+            The prefixes of the records, by the words for each noise of the labels. They have
+            recorded the measurements ``error``, of training images, and ``angle``, by layer; the
+            first is without noise.
+        """
+        clean = self.curve(f"{next(iter(runs.values()))}_angle")[-1]
+        for number, (words, run) in enumerate(runs.items()):
+            angle = self.curve(f"{run}_angle")
+            turn, fit = halfway(angle), halfway(self.curve(f"{run}_error"))
+            print(
+                f"{words}, half-way epochs: layers {_spreads(turn)}; fit {_spreads(fit[:, None])}"
+            )
+            print(f"{words}, last angles: {_spreads(angle[-1])}")
+            first = clearly(fit[:, None] - turn)
+            judge_layers(f"{run}_first", f"{words}: alignment comes first", first)
+            up = clearly(turn[:, 1:] - turn[:, :-1])
+            judge_layers(f"{run}_up", f"{words}: each layer before the one above", up)
+            back = angle[-1] - angle.min(axis=0)
+            given_up = clearly(back) & (back.mean(axis=0) >= 1)
+            judge_layers(f"{run}_given_up", f"{words}: alignment is given up", given_up)
+            if number:
+                costs = clearly(angle[-1] - clean)
+                judge_layers(f"{run}_costs", f"{words}: noise costs alignment", costs)
+
+    def judge_ends(self, runs, gain=10, close=45):
+        """Judge whether networks of one run have come nearer to one another, and how near.
+
+        Parameters
+        ----------
+        runs : dict of str to (str, bool)
+            By the words for each: the prefix of its records, of `network_angles` as ``network``,
+            and whether the networks share their feedback.
+        gain, close : float
+            Degrees: how much nearer is nearer, and below what angle they are close.
+        """
+        for words, (run, shared) in runs.items():
+            curve = self.curve(f"{run}_network")
+            print(f"{words}: angles before {_spreads(curve[0])}, after {_spreads(curve[-1])}")
+            change = curve[0] - curve[-1]
+            nearer = clearly(change) & (change.mean(axis=0) >= gain)
+            if shared:
+                judge_layers(f"{run}_nearer", f"{words}: they end nearer than they began", nearer)
+                below = (curve[-1] < close).all(axis=0)
+                judge_layers(f"{run}_close", f"{words}: they end close", below)
+            else:
+                judge_layers(f"{run}_apart", f"{words}: they end no nearer", ~nearer)
+
+    def since_release(self, runs, measure):
+        """Return test errors and what was measured from the release of a frozen layer on.
+
+        Parameters
+        ----------
+        runs : dict of str to str
+            The prefixes of the records, by the words for each.
+        measure : str
+            As `curves` takes it.
+
+        Returns
+        -------
+        dict of str to numpy.ndarray (epochs + 1, seeds, 1 + layers)
+            The test error first.
+        """
+        before, panels = self.parameters["pretrain_epochs"] - 1, {}
+        for words, history in self.histories(runs).items():
+            error = history.test_error[before:, :, None]
+            panels[words] = np.concatenate([error, self.curve(f"{runs[words]}_{measure}")], axis=2)
+        return panels
+
+    def judge_rise(self, runs):
+        """Judge under which rule the test error rises in the epoch after the release.
+
+        Parameters
+        ----------
+        runs : dict of str to str
+            As `since_release` takes them. It is to rise under ``"DFA"`` alone.
+        """
+        for words, panels in self.since_release(runs, "gradient").items():
+            errors, angles = panels[:, :, 0], panels[:, :, 1:]
+            print(f"{words}: before and after an epoch {_spreads(errors[:2].T)} %")
+            print(f"{words}: gradient angles at the release {_spreads(angles[0])}", end="")
+            back = np.flatnonzero(errors[1:].mean(axis=1) < errors[0].mean())
+            back = back[0] + 1 if len(back) else None
+            print(f"; below its level after epoch {back}" if back else "; not back below its level")
+            if back:
+                print(f"{words}: gradient angles by then {_spreads(angles[back])}")
+            rises, expected = clearly(errors[1] - errors[0]), words == "DFA"
+            claim = f"{words}: the test error {'rises' if expected else 'does not rise'}"
+            judge(f"{runs[words]}_rise", claim, rises == expected)
+
+
+def _spreads(values):
+    """Return mean and deviation of each layer in words; values are (seeds, layers)."""
+    return ", ".join(f"{m:.1f}±{s:.1f}" for m, s in zip(*interval(values), strict=True))
