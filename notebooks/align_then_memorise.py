@@ -309,25 +309,20 @@ import numpy as np
 from dfa_utils import check_exercise
 
 
-def drawn_by(rng, labels, classes):
-    order = rng.permutation(len(labels))
-    return order, rng.integers(classes, size=len(labels))
+def replaced(labels, share, classes, rng, first=0):
+    order = rng.permutation(len(labels))[first:]
+    drawn, noisy = rng.integers(classes, size=len(labels)), labels.copy()
+    noisy[order] = drawn[order]
+    return noisy
 
 
-def replaced(labels, share, classes, rng, keep=False):
-    order, drawn = drawn_by(rng, labels, classes)
-    chosen = order[round(share * len(labels)) :] if keep else order
-    return np.where(np.isin(np.arange(len(labels)), chosen), drawn, labels)
-
-
-known, expected = np.arange(8), [7, 3, 2, 3, 2, 3, 6, 7]
-cases = [((known, 0.5, 9, np.random.default_rng(1)), expected)]
+given = np.arange(8), 0.5, 9, np.random.default_rng(1)
 check_exercise(
     with_noise,
-    cases,
+    [(given, [7, 3, 2, 3, 2, 3, 6, 7])],
     {
-        "all labels are replaced, whatever the share": replaced,
-        "those that should stay are replaced": lambda *a: replaced(*a, True),
+        "all labels are replaced": replaced,
+        "the others are replaced": partial(replaced, first=4),
     },
 )
 
@@ -357,7 +352,7 @@ def angles_between(one, other):
 # %% tags=["hide-input", "exercise-check"]
 def angle(one, other):
     lengths = np.linalg.norm(one) * np.linalg.norm(other)
-    return np.degrees(np.arccos(np.sum(one * other) / lengths))
+    return np.arccos(np.sum(one * other) / lengths)
 
 
 pair = [np.eye(2), np.array([[1.0, 2.0]])], [np.ones((2, 2)), np.eye(2)[:1]]
@@ -365,13 +360,8 @@ check_exercise(
     angles_between,
     [(pair, [45.0, 63.43495])],
     {
-        "the angle is in radians": lambda a, b: np.radians(
-            [angle(*layer) for layer in zip(a, b, strict=True)]
-        ),
-        "the lengths are missing": lambda a, b: [
-            np.degrees(np.arccos(min(np.sum(x * y), 1.0)))
-            for x, y in zip(a, b, strict=True)
-        ],
+        "those are radians": lambda a, b: [*map(angle, a, b)],
+        "those are cosines": lambda a, b: np.cos([*map(angle, a, b)]),
     },
 )
 

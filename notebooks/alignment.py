@@ -27,6 +27,7 @@
 # - what changes when the network starts from zero, is deep, or hears its feedback faintly.
 #
 # The networks are those of the playground of this book, where you train them yourself.
+# What such an angle is worth, and what could feign it, is the question of [the next chapter](alignment_controls.ipynb).
 
 # %% tags=["hide-input", "bootstrap"]
 import subprocess
@@ -93,9 +94,9 @@ chapter = Chapter(globals())
 # This is the measurement, whole:
 
 # %%
-from dfa_utils.alignment import error_angles, mean_angle, sent_errors
+from dfa_utils.alignment import error_angles, mean_angle, sent_errors, step_on
 
-chapter.show(sent_errors, error_angles, mean_angle)
+chapter.show(step_on, sent_errors, error_angles, mean_angle)
 
 # %% [markdown]
 # ## The experiment
@@ -231,6 +232,71 @@ for start in ("small", "zero", "deep", "faint"):
 #
 # What training adds to the weights is what aligns them.
 # The larger the random weights are at the start, the longer it takes until what was added outweighs them.
+#
+# </details>
+#
+# **Fill in.** What DFA sends a hidden layer of tanh units: `error` is (images, classes), `feedback` (classes, units), `outputs` (images, units) is what the units put out.
+
+
+# %% tags=["exercise"]
+def sent_by_dfa(error, feedback, outputs):
+    """Return the error of the units, (images, units)."""
+    ...
+
+
+# %% tags=["hide-input", "exercise-check"]
+from dfa_utils import check_exercise
+
+batch = np.array([[1.0, -0.5]]), np.array([[1.0, 2.0], [4.0, 0.0]])
+check_exercise(
+    sent_by_dfa,
+    [((*batch, np.array([[0.5, -0.5]])), [[-0.75, 1.5]])],
+    {
+        "the slope of the units is missing": lambda e, B, h: e @ B,
+        "that is the transposed matrix": lambda e, B, h: (e @ B.T) * (1 - h**2),
+    },
+)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def sent_by_dfa(error, feedback, outputs):
+#     return (error @ feedback) * (1 - outputs**2)
+# ```
+#
+# </details>
+#
+# **Fill in.** From weights of zero every hidden unit puts out zero, where the slope of tanh is one. What are the weights of the first layer, (pixels, units), after one step of gradient descent on one image under DFA?
+
+
+# %% tags=["exercise"]
+def first_step(image, error, feedback, rate):
+    """Return weights from an image (pixels,) and its error (classes,)."""
+    ...
+
+
+# %% tags=["hide-input", "exercise-check"]
+image, own_error = np.array([1.0, 0.0, 2.0]), np.array([1.0, -0.5])
+matrix = np.array([[1.0, 2.0], [4.0, 0.0]])
+check_exercise(
+    first_step,
+    [((image, own_error, matrix, 0.1), [[0.1, -0.2], [0, 0], [0.2, -0.4]])],
+    {
+        "that goes uphill": lambda x, e, B, r: r * np.outer(x, e @ B),
+        "those are (units, pixels)": lambda x, e, B, r: -r * np.outer(e @ B, x),
+    },
+)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def first_step(image, error, feedback, rate):
+#     return -rate * np.outer(image, error @ feedback)
+# ```
+#
+# The feedback is in the weights from the first step on: that is how they come to fit it.
 #
 # </details>
 #

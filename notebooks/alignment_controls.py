@@ -266,10 +266,10 @@ def angle_of_sums(sent, true):
     return angle_by_image(sent.sum(0)[None], true.sum(0)[None])[0]
 
 
-pair = np.array([[3.0, 0.0], [0.0, 2.0]]), np.array([[1.0, 0.0], [2.0, 2.0]])
+pair = np.array([[3.0, 1.0], [0.0, 2.0]]), np.array([[1.0, 0.0], [2.0, 2.0]])
 check_exercise(
     angle_of,
-    [(pair, 31.39971)],
+    [(pair, 34.11689)],
     {
         "the mean of the angles": lambda s, t: angle_by_image(s, t).mean(),
         "the angle of the sums over the images": angle_of_sums,

@@ -15,9 +15,11 @@ from dfa_utils.figures import (
     plot_embeddings,
     plot_error_curves,
     plot_error_maps,
+    plot_layers,
     plot_release,
     plot_seeds,
     plot_test_errors,
+    plot_turn,
 )
 from dfa_utils.figures.style import draw_band, scale_errors
 from dfa_utils.history import History
@@ -104,6 +106,9 @@ def history(errors, start=1):
 FALLING = history(30 * 0.8 ** np.arange(12)[:, None] * [1.0, 1.1, 1.3])
 
 
+LAYERS = {"errors": np.full((3, 7), 60.0), "weights": np.full((3, 7), 70.0)}
+
+
 def every_figure():
     """Return each figure by its name."""
     histories = {"BP": FALLING, "DFA": FALLING, "of my own": FALLING}
@@ -121,6 +126,8 @@ def every_figure():
         "embeddings": plot_embeddings(dict.fromkeys("abc", points), labels, names),
         "maps": plot_error_maps({"SGD": grid, "RMSprop": grid}),
         "product": plot_against_product(grid),
+        "layers": plot_layers({"FA, wide": LAYERS, "DFA, deep": LAYERS}, "degrees"),
+        "turn": plot_turn(np.full((9, 3, 7, 36), 1 / 36)),
     }
 
 
@@ -135,6 +142,40 @@ def test_letters_are_legible_on_a_phone(monkeypatch):
         for text in figure.findobj(Text):
             if text.get_text() and text.get_visible():
                 assert text.get_fontsize() * PHONE / width >= 9, (name, text.get_text())
+
+
+def test_layers_are_drawn_by_number_with_what_chance_gives():
+    values = np.array([[10.0, 20.0], [12.0, 26.0], [14.0, 29.0]])
+    null = np.array([[[80.0, 85.0]], [[95.0, 91.0]]])
+    left, right = plot_layers(
+        {"A": {"errors": values}, "B": {"errors": values}}, "degrees", {"A": null}
+    ).axes
+    assert (left.get_title(), right.get_title()) == ("A", "B")
+    line = left.lines[0]
+    np.testing.assert_array_equal(line.get_xdata(), [1, 2])
+    np.testing.assert_array_equal(line.get_ydata(), [12.0, 25.0])
+    (bars,) = (c for c in left.collections if hasattr(c, "get_segments"))
+    reach = [segment[:, 1] for segment in bars.get_segments()]
+    np.testing.assert_allclose(
+        reach, np.transpose(values.mean(0) + [[-1], [1]] * values.std(0, ddof=1))
+    )
+    (band,) = (c for c in left.collections if not hasattr(c, "get_segments"))
+    low, high = band.get_paths()[0].vertices.min(axis=0), band.get_paths()[0].vertices.max(axis=0)
+    assert (low[1], high[1]) == (80, 95)
+    assert len(right.collections) == 1  # no band
+
+
+def test_errors_turn_in_half_discs_of_the_first_the_middle_and_the_last_epoch():
+    shares = np.zeros((5, 2, 4, 6))
+    shares[0] = np.nan  # as of a network that starts from zero
+    shares[1:, :, :, 2] = 1.0
+    shares[4, 0, 3], shares[4, 1, 3] = [1, 0, 0, 0, 0, 0], [0.5, 0.5, 0, 0, 0, 0]
+    figure = plot_turn(shares)
+    assert [axes.get_title() for axes in figure.axes[:3]] == ["Layer 1", "Layer 3", "Layer 4"]
+    assert [axes.get_ylabel() for axes in figure.axes[::3]] == ["epoch 1", "epoch 3", "epoch 4"]
+    heights = [bar.get_height() for bar in figure.axes[-1].patches]
+    np.testing.assert_allclose(np.square(heights), [0.75, 0.25, 0, 0, 0, 0])
+    assert figure.axes[-1].patches[0].get_width() == pytest.approx(np.pi / 6)
 
 
 def test_each_error_has_an_axis_of_its_own():

@@ -5,7 +5,12 @@ import pytest
 from small_data import small_run
 
 from dfa_utils.chapter import grids
-from dfa_utils.chapter.probes import linear_errors, neighbour_errors, record_probes
+from dfa_utils.chapter.probes import (
+    linear_errors,
+    neighbour_errors,
+    record_probes,
+    training_errors,
+)
 from dfa_utils.chapter.verdicts import compare_means, judge_order
 
 ERRORS = {
@@ -90,3 +95,18 @@ def test_who_is_ahead_is_judged_seed_by_seed(capsys):
 def test_means_are_compared_by_welchs_test(capsys):
     compare_means("x", {"a": np.array([1.0, 1.1, 0.9]), "b": np.array([2.0, 2.1, 1.9])})
     assert "b minus a: +1.000 points, p = 0.00" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("other", ["numpy", "torch", "strict"])
+def test_training_errors_are_those_of_the_networks_as_they_stand(other):
+    run = small_run(backend=other).fit(1)
+    data, to_host = run.data, run.data.backend.to_host
+    logits = to_host(run.network.logits(run.params, data.train_images))
+    expected = [
+        100
+        * np.mean(
+            [row.argmax() != k for row, k in zip(one, to_host(data.train_labels), strict=True)]
+        )
+        for one in logits
+    ]
+    np.testing.assert_allclose(to_host(training_errors(run)), expected)

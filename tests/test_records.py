@@ -4,11 +4,15 @@ import json
 import subprocess
 
 import nbformat
+import numpy as np
 import pytest
 from nbclient import NotebookClient
+from small_data import small_run
 
+from dfa_utils import error_angles
+from dfa_utils.chapter import records as recording
 from dfa_utils.chapter.provenance import ROOT, commit
-from dfa_utils.chapter.records import read_records, record_errors
+from dfa_utils.chapter.records import read_records, record_errors, record_run
 
 
 def test_records_survive_a_notebook(tmp_path):
@@ -78,3 +82,12 @@ def test_the_commit_is_that_of_the_checkout_and_not_of_one_above(tmp_path, monke
     assert commit() == commit(ROOT)
     monkeypatch.setenv("PATH", "")
     assert commit(tmp_path) == "unknown"
+
+
+def test_a_run_is_recorded_with_what_it_measured(monkeypatch):
+    recorded = {}
+    monkeypatch.setattr(recording, "record", recorded.__setitem__)
+    run = small_run().fit(2, measure={"angle": error_angles})
+    record_run(run, "dfa")
+    np.testing.assert_allclose(recorded["dfa_angle_curve"], run.measured["angle"], atol=1e-4)
+    assert recorded["dfa_test_error"] == run.history.last("test_error").mean()

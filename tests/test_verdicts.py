@@ -12,7 +12,16 @@ from dfa_utils import History
 from dfa_utils.chapter import records as recording
 from dfa_utils.chapter import stored, verdicts
 from dfa_utils.chapter.stored import load_results
-from dfa_utils.chapter.verdicts import StoredRun, agree, clearly, difference, interval
+from dfa_utils.chapter.verdicts import (
+    StoredRun,
+    agree,
+    beside_chance,
+    clearly,
+    difference,
+    halfway,
+    interval,
+    judge_layers,
+)
 
 
 @pytest.fixture
@@ -153,6 +162,147 @@ def test_several_histories_are_recorded_and_read_by_their_prefix(run):
         assert joined.epochs_run.tolist() == [2, 2, 1]
     with pytest.raises(ValueError, match="name must be that of a run with curves"):
         found.histories({"x": "absent"})
+
+
+# Angles beside their controls, and what they do over time.
+
+SEEDS = np.array([-1.0, 0.0, 1.0])[:, None]  # spread around a mean
+NULL = 90 + np.linspace(-3, 3, 20)[:, None, None] * np.ones((20, 3, 2))
+
+
+def test_chance_is_a_right_angle_and_alignment_below_all_of_it():
+    found = beside_chance(np.array([[60.0, 60.0], [61.0, 88.0], [62.0, 60.0]]), NULL)
+    assert {name: held.tolist() for name, held in found.items()} == {
+        "chance is a right angle": [True, True],
+        "is aligned": [True, False],  # one seed is within chance
+    }
+    moved = beside_chance(np.full((3, 2), 60.0), NULL + np.array([0.0, 1.0]))
+    assert moved["chance is a right angle"].tolist() == [True, False]
+
+
+def test_halfway_is_where_half_of_the_way_is_gone():
+    curve = np.array([[90.0, 10.0], [80.0, 0.0], [60.0, 0.0], [70.0, 0.0], [50.0, 0.0]])
+    np.testing.assert_allclose(halfway(curve), [1.5, 0.5])
+    np.testing.assert_allclose(halfway(-curve), [1.5, 0.5])
+
+
+def test_a_claim_on_layers_is_one_on_all(run, capsys):
+    found = run()
+    judge_layers("some", "it is so", np.array([True, False, True]))
+    judge_layers("every", "it is so", np.array([True]))
+    assert found.recorded == {"holds_some": False, "holds_every": True}
+    some, every = capsys.readouterr().out.splitlines()
+    assert some.endswith("it is so (2 of 3 layers)") and every.endswith("it is so (1 of 1 layers)")
+
+
+def angles_of(name, errors, weights):
+    """Return records of angles of two layers in three seeds, by their means."""
+    last = {"angle": errors, "weight": weights}
+    curves = {f"{name}_{kind}_curve": [(values + SEEDS).tolist()] for kind, values in last.items()}
+    return curves | {f"{name}_{kind}_null_curve": NULL.tolist() for kind in last}
+
+
+def test_angles_are_judged_beside_chance_and_each_other(run):
+    found = run(**angles_of("a", np.array([40.0, 50.0]), np.array([50.0, 49.0])))
+    assert found.last_angles("a")["weights"].mean(axis=0).tolist() == [50.0, 49.0]
+    found.judge_angles({"A": "a"})
+    assert found.recorded == {
+        "holds_a_angle_angle": True,
+        "holds_a_angle_aligned": True,
+        "holds_a_weight_angle": True,
+        "holds_a_weight_aligned": True,
+        "holds_a_errors_nearer": False,
+        "holds_a_weights_nearer": False,
+    }
+
+
+def test_true_errors_count_where_they_are_large_enough_in_every_seed(run):
+    sizes = np.array([[[1.0, 1.0, 1.0], [0.02, 0.4, 2.0]], [[1.0, 1.0, 1.0], [0.04, 0.4, 2.0]]])
+    found = run(a_size_curve=[sizes.tolist()])
+    np.testing.assert_allclose(found.last_sizes("a"), [[0.01, 0.2], [0.02, 0.2]])
+    found.judge_sizes({"A": "a"}, least=0.01)
+    assert found.recorded.pop("holds_a_counts") is True
+    found.judge_sizes({"A": "a"}, least=0.02)
+    assert found.recorded["holds_a_counts"] is False
+
+
+def test_depth_is_worth_what_random_layers_lack(run):
+    records = curves("w_frozen", [[9.0, 10.0, 11.0]]) | curves("w_bp", [[1.0, 2.0, 3.0]])
+    found = run(**records, **curves("w_fa", [[9.0, 10.0, 10.9]]))
+    found.judge_depth(["w"], ("bp", "fa"))
+    assert found.recorded["holds_w_bp_depth"] is True
+    assert found.recorded["holds_w_fa_depth"] is False
+
+
+def path(*means):
+    """Return a curve of two layers in three seeds by the means of both, a pair for each epoch."""
+    return [(np.array(pair) + 0.1 * SEEDS).tolist() for pair in means]
+
+
+def test_phases_are_told_by_their_half_ways(run):
+    """Of two layers, of which the lower one turns first, then turns back."""
+    early = path((90, 90), (40, 80), (30, 30), (36, 30))
+    fit = [[90.0, 90.0, 90.0], [80.0] * 3, [80.0] * 3, [0.0] * 3]
+    found = run(n_angle_curve=early, n_error_curve=fit, m_angle_curve=early, m_error_curve=fit)
+    found.judge_phases({"none": "n", "some": "m"})
+    expected = {"first": True, "up": True, "given_up": False}
+    names = [*expected.items(), ("costs", False)]
+    assert found.recorded == {f"holds_n_{name}": held for name, held in expected.items()} | {
+        f"holds_m_{name}": held for name, held in names
+    }
+    both = path((90, 90), (40, 80), (30, 30), (36, 36))
+    found = run(n_angle_curve=early, n_error_curve=fit, m_angle_curve=both, m_error_curve=fit)
+    found.judge_phases({"none": "n", "some": "m"})
+    assert found.recorded["holds_m_given_up"] is True
+
+
+def test_networks_end_nearer_or_not(run):
+    found = run(
+        a_network_curve=path((90, 90), (40, 44)),
+        b_network_curve=path((90, 90), (40, 46)),
+        c_network_curve=path((90, 90), (89, 85)),
+        d_network_curve=path((90, 90), (89, 60)),
+    )
+    found.judge_ends({"a": ("a", True), "b": ("b", True), "c": ("c", False), "d": ("d", False)})
+    assert found.recorded == {
+        "holds_a_nearer": True,
+        "holds_a_close": True,
+        "holds_b_nearer": True,
+        "holds_b_close": False,
+        "holds_c_apart": True,
+        "holds_d_apart": False,
+    }
+
+
+def test_an_error_rises_after_the_release_or_not(run, capsys):
+    """The networks are those of the fixture: two epochs before the release."""
+    errors = {
+        "up": [[50.0] * 3, [9.0, 10.0, 11.0], [29.0, 30.0, 31.0], [5.0] * 3],
+        "down": [[50.0] * 3, [9.0, 10.0, 11.0], [8.0, 9.0, 10.0], [5.0] * 3],
+    }
+    records = {f"{name}_gradient_curve": path((90, 90), (80, 85), (70, 75)) for name in errors}
+    for name, values in errors.items():
+        records |= curves(name, values)
+    found = run(**records)
+    panels = found.since_release({"DFA": "up"}, "gradient")["DFA"]
+    assert panels.shape == (3, 3, 3)
+    np.testing.assert_array_equal(panels[:, :, 0], errors["up"][1:])
+    found.judge_rise({"DFA": "up", "BP": "down"})
+    assert found.recorded == {"holds_up_rise": True, "holds_down_rise": True}
+    printed = capsys.readouterr().out
+    assert "DFA: before and after an epoch 10.0±1.0, 30.0±1.0 %" in printed
+    assert "below its level after epoch 2" in printed and "70.0±0.1, 75.0±0.1" in printed
+    found.judge_rise({"DFA": "down", "BP": "up"})
+    assert found.recorded == {"holds_up_rise": False, "holds_down_rise": False}
+
+
+@pytest.mark.parametrize("name", ["alignment_controls", "align_then_memorise"])
+def test_what_is_stored_of_alignment_is_a_run_on_mnist(name):
+    records = load_results(f"{name}/mnist")
+    parameters = records["provenance"]["parameters"]
+    assert parameters["dataset"] == "mnist" and len(parameters["seeds"]) >= 3
+    assert "dirty" not in records["provenance"]["commit"]
+    assert not [key for key in records if key.startswith(("stored_", "holds_"))]
 
 
 def test_what_a_chapter_takes_from_a_stored_run_is_not_stored_again(tmp_path):

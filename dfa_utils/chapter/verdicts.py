@@ -356,9 +356,9 @@ class StoredRun:
                 for claim, layers in found.items():
                     place = f"{run}_{kind}_{claim.split()[-1]}"
                     judge_layers(place, f"{words}, {of}: {claim}", layers)
-            nearer = clearly(last["weights"] - last["errors"])
-            claim = f"{words}: the angle of errors is smaller than that of weights"
-            judge_layers(f"{run}_nearer", claim, nearer)
+            for one, other in (("errors", "weights"), ("weights", "errors")):
+                claim = f"{words}: the angle of {one} is smaller than that of {other}"
+                judge_layers(f"{run}_{one}_nearer", claim, clearly(last[other] - last[one]))
 
     def judge_sizes(self, runs, least):
         """Judge whether BP's own error is at least so large, the output's being one, in each seed.
