@@ -209,7 +209,9 @@ for scale in init_scales:
 
 # %% mystnb={"image": {"alt": "A panel for each hidden layer and for the output layer with the angle between networks against the epoch. Under BP and under DFA with other matrices it stays a right angle; under DFA with the same matrices it falls, at first steeply."}, "figure": {"caption": "Stored run: angles between the weights of networks from different starts of the usual size.", "name": "fig-align-then-memorise-ends"}}
 first = {w: f"{ends[w]}_{init_scales[0]:g}" for w in ends}
-figure = plot_measured(stored.curves(first, "network"), "degrees")
+apart = stored.curves(first, "network")
+titles = [*(f"Layer {k}" for k in (1, 2, 3)), "Output layer"]
+figure = plot_measured(apart, "degrees", titles)
 
 # %% tags=["hide-input"]
 for scale in stored.parameters["init_scales"]:

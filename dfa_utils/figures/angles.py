@@ -3,7 +3,15 @@
 import numpy as np
 
 from dfa_utils.figures.curves import check_histories
-from dfa_utils.figures.style import NEUTRAL, SMALL, WIDTH, count_epochs, draw_band, looks_of
+from dfa_utils.figures.style import (
+    NEUTRAL,
+    SMALL,
+    WIDTH,
+    count_epochs,
+    draw_band,
+    looks_of,
+    write_decades,
+)
 from dfa_utils.validation import check_instance, numbers, refuse
 
 COLUMNS = 2
@@ -100,6 +108,8 @@ def plot_layers(panels, ylabel, nulls=None, log=False):
             band = {"color": NEUTRAL, "alpha": 0.3, "linewidth": 0, "label": "by chance"}
             axes.fill_between(np.arange(1, len(low) + 1), low, high, **band)
         axes.set(title=title, xlabel="layer", ylabel=ylabel, yscale="log" if log else "linear")
+        if log:
+            write_decades(axes.yaxis)
         axes.set_xticks(range(1, values.shape[1] + 1))
         axes.label_outer()
     figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
@@ -130,7 +140,7 @@ def plot_turn(shares, epochs=None, layers=None):
     known = np.flatnonzero(np.isfinite(shares).any(axis=(1, 2)))
     epochs = _ends_and_middle(known) if epochs is None else epochs
     layers = _ends_and_middle(range(1, shares.shape[1] + 1)) if layers is None else layers
-    size = (WIDTH, 0.62 * WIDTH * len(epochs) / len(layers))
+    size = (WIDTH, 0.6 * WIDTH * len(epochs) / len(layers))
     figure, grid = plt.subplots(
         len(epochs), len(layers), figsize=size, squeeze=False, subplot_kw=across
     )
@@ -141,11 +151,13 @@ def plot_turn(shares, epochs=None, layers=None):
             axes.bar(middles, wedges, np.pi / bins, color=looks_of(["DFA"])["DFA"].colour)
             axes.set(thetamin=0, thetamax=180, yticks=())
             axes.set_ylim(0, max(wedges.max(), 1e-9))
-            axes.set_xticks(np.radians([0, 90, 180]), ["0°", "90°", "180°"], fontsize=SMALL)
+            shown = ["0°", "90°"] if epoch == epochs[-1] else ["", ""]
+            axes.set_xticks([0, np.pi / 2], shown, fontsize=SMALL)
+            axes.tick_params(pad=-2)
             axes.grid(visible=False)
             if epoch == epochs[0]:
                 axes.set_title(f"Layer {layer}")
-        row[0].set_ylabel(f"epoch {epoch}", labelpad=30)
+        row[0].set_ylabel(f"epoch {epoch}", labelpad=8)
     return figure
 
 
