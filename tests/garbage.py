@@ -192,7 +192,8 @@ CALLS = {
     Dropout: {"input": 0.1, "hidden": 0.5},
     FastGradientSign: {"epsilon": 0.1},
     generator_for: {"seed": 0, "stream": Stream.SHUFFLE},
-    load_dataset: LOAD | {"validation_samples": 7, "dtype": "float32"},
+    load_dataset: LOAD
+    | {"validation_samples": 7, "label_noise": 0.5, "label_seed": 1, "dtype": "float32"},
     get_backend: {"backend": "numpy"},
     check_parameters: {"values": {"learning_rate": 0.1}},
     choose: {"parameter": "rule", "name": "dfa", "choices": RULES},

@@ -20,6 +20,8 @@ HANDED_ON |= {"plain_rmsprop", "mark_epoch", "load_published", "stored_cells"} |
     "paper_rows",
     "plot_intervals",
 }
+HANDED_ON |= {"step_on", "gradient_angles", "network_angles", "training_errors", "record_run"}
+HANDED_ON |= {"plot_layers", "plot_turn", "check_exercise"}
 
 
 def test_every_function_that_a_notebook_imports_is_tried():

@@ -290,7 +290,7 @@ def test_an_error_rises_after_the_release_or_not(run, capsys):
     found.judge_rise({"DFA": "up", "BP": "down"})
     assert found.recorded == {"holds_up_rise": True, "holds_down_rise": True}
     printed = capsys.readouterr().out
-    assert "DFA: before and after an epoch 10.0±1.0, 30.0±1.0 %" in printed
+    assert "DFA: before, after one and all epochs 10.0±1.0, 30.0±1.0, 5.0±0.0 %" in printed
     assert "below its level after epoch 2" in printed and "70.0±0.1, 75.0±0.1" in printed
     found.judge_rise({"DFA": "down", "BP": "up"})
     assert found.recorded == {"holds_up_rise": False, "holds_down_rise": False}

@@ -472,7 +472,7 @@ class StoredRun:
         """
         for words, panels in self.since_release(runs, "gradient").items():
             errors, angles = panels[:, :, 0], panels[:, :, 1:]
-            print(f"{words}: before and after an epoch {_spreads(errors[:2].T)} %")
+            print(f"{words}: before, after one and all epochs {_spreads(errors[[0, 1, -1]].T)} %")
             print(f"{words}: gradient angles at the release {_spreads(angles[0])}", end="")
             back = np.flatnonzero(errors[1:].mean(axis=1) < errors[0].mean())
             back = back[0] + 1 if len(back) else None
