@@ -22,16 +22,16 @@ from dfa_utils.optimizers import (
     Momentum,
     RMSprop,
 )
-from dfa_utils.rules import (
-    BP,
-    DFA,
+from dfa_utils.rules import BP, DFA, FA, IFA, RULES, Rule
+from dfa_utils.rules_family import (
     DRTP,
-    FA,
-    IFA,
-    RULES,
     DirectKolenPollack,
+    ErrorSignDFA,
     KolenPollack,
-    Rule,
+    NodePerturbation,
+    SharedDFA,
+    SignSymmetry,
+    WeightMirror,
 )
 from dfa_utils.training import Recipe, Run
 
@@ -68,6 +68,7 @@ __all__ = [
     "Dataset",
     "DirectKolenPollack",
     "Dropout",
+    "ErrorSignDFA",
     "FastGradientSign",
     "HalvedEvery",
     "HalvedOnPlateau",
@@ -76,13 +77,17 @@ __all__ = [
     "KolenPollack",
     "Momentum",
     "Network",
+    "NodePerturbation",
     "Normal",
     "RMSprop",
     "Recipe",
     "Rule",
     "Run",
+    "SharedDFA",
+    "SignSymmetry",
     "UniformFanIn",
     "UniformFanOut",
+    "WeightMirror",
     "Zeros",
     "error_angles",
     "get_backend",

@@ -193,48 +193,11 @@ class IFA(Rule):
         return [*errors, step.signal]
 
 
-class DRTP(DFA):
-    """Direct random target projection (Frenkel et al. 2021): targets in the place of the error."""
-
-    name = "DRTP"
-
-    def teach(self, step):
-        return step.targets * -step.scale
-
-
-class KolenPollack(FA):
-    """FA whose matrices take the transposed steps of the weights (Akrout et al. 2019, section 4).
-
-    With weight decay, which both share, weights and matrices become the same; without it their
-    difference stays as it was.
-    """
-
-    name = "KP"
-
-    def adapt(self, step, errors, descend):
-        for layer in range(len(step.feedback)):
-            if layer + 1 not in step.frozen:
-                descend(layer, errors[layer + 1], step.forward.inputs[layer + 1])
-
-
-class DirectKolenPollack(DFA):
-    """DFA whose matrices learn (Webster et al. 2021): ``B_l`` descends along ``e^T h_l``."""
-
-    name = "DKP"
-
-    def adapt(self, step, errors, descend):
-        for layer in range(len(step.feedback)):
-            if layer not in step.frozen:
-                descend(layer, errors[-1], step.forward.inputs[layer + 1])
-
-
 def _zero_where_it_can(activation):
     """Return the paper's start of FA and DFA: zero, but for ReLU, which at zero passes nothing."""
     return UniformFanIn() if activation == "relu" else Zeros()
 
 
-#: By the name that notebooks take as ``rule``.
-RULES = {
-    rule.name.lower(): rule for rule in (BP, FA, DFA, IFA, DRTP, KolenPollack, DirectKolenPollack)
-}
+#: By the name that notebooks take as ``rule``: those of the paper, and all of `rules_family`.
+RULES = {rule.name.lower(): rule for rule in (BP, FA, DFA, IFA)}
 register("rule", RULES)

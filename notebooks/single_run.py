@@ -55,7 +55,7 @@ dataset: str = "mnist"  # mnist, fashion_mnist, cifar10, cifar100 or digits
 hidden_sizes: list[int] = [800, 800]  # widths of the hidden layers
 activation: str = "tanh"  # of the hidden units: tanh, logistic or relu
 loss: str = "binary_cross_entropy"  # or cross_entropy, of softmax outputs
-rule: str = "dfa"  # bp, fa, dfa, ifa, drtp, kp or dkp
+rule: str = "dfa"  # bp fa dfa ifa drtp sdfa shared ss kp dkp wm np
 optimizer: str = "rmsprop"  # sgd, momentum or rmsprop
 learning_rate: float = 0.0001  # of the optimizer
 rate_schedule: str = "constant"  # halved_on_plateau, or one of the next two
@@ -118,8 +118,8 @@ else:
 
 # %% [markdown]
 # Then where the network starts.
-# In the paper, FA and DFA start from weights and biases that are all zero where the hidden units are tanh or logistic, and so do here the rules that are made of them, DRTP (`drtp`), Kolen-Pollack (`kp`) and its direct form (`dkp`).
-# That is no place for the other rules: BP, and IFA beyond its first hidden layer, send errors through the weights, and a ReLU at zero passes nothing on.
+# In the paper, FA and DFA start from weights and biases that are all zero where the hidden units are tanh or logistic, and so do here the rules that are made of them; [the family](family.ipynb) shows what they all are.
+# That is no place for the other rules: BP, and IFA beyond its first hidden layer, send errors through the weights, sign symmetry (`ss`) through their signs, node perturbation (`np`) needs outputs that noise can change, and a ReLU at zero passes nothing on.
 # They start from the range $\pm 1 / \sqrt{\text{fan-in}}$. This is what `auto` chooses:
 
 # %%

@@ -34,12 +34,16 @@ def forward(layers, x, activation, masks=(), detach=False):
     return sums, outputs
 
 
-def add_gradients(rule, layers, feedback, x, targets, activation, loss, masks=(), scale=1.0):
+def add_gradients(
+    rule, layers, feedback, x, targets, activation, loss, masks=(), scale=1.0, noise=None
+):
     """Leave in ``grad`` of every tensor what a rule gives it; return the output error.
 
     Inside a layer that is autograd's work, which starts from what reaches the layer's outputs.
     Feedback that learns takes the transposed gradients of the weights.
     """
+    if rule == "np":
+        return perturb_nodes(layers, x, targets, activation, loss, masks, scale, noise)
     sums, outputs = forward(layers, x, activation, masks, detach=True)
     (error,) = torch.autograd.grad(loss_of(sums[-1], targets, loss), sums[-1], retain_graph=True)
     error, top = error * scale, len(layers) - 1
@@ -47,13 +51,20 @@ def add_gradients(rule, layers, feedback, x, targets, activation, loss, masks=()
     sums[top].backward(error, retain_graph=True)
 
     def received(layer):
-        matrix = feedback[0 if rule == "ifa" else layer].detach() if feedback else None
+        matrix = feedback[0 if len(feedback) == 1 else layer].detach() if feedback else None
         if rule == "bp":
             return errors[layer + 1] @ weights[layer + 1].mT
-        if rule in ("fa", "kp"):
+        if rule in ("fa", "kp", "wm"):
             return errors[layer + 1] @ matrix
+        if rule == "ss":
+            assert (matrix == matrix[:, :1, :1]).all()
+            return errors[layer + 1] @ torch.copysign(matrix, weights[layer + 1].mT)
+        if rule == "sdfa":
+            return (scale * ((error > 0).to(error) - (error < 0).to(error))) @ matrix
         if rule == "ifa" and layer > 0:
             return errors[layer - 1] @ weights[layer]
+        if rule == "shared":
+            matrix = matrix[..., : weights[layer].shape[-1]]
         return (-targets * scale if rule == "drtp" else error) @ matrix
 
     for layer in range(top) if rule == "ifa" else reversed(range(top)):
@@ -68,3 +79,37 @@ def add_gradients(rule, layers, feedback, x, targets, activation, loss, masks=()
         for matrix, output in zip(feedback, outputs[:-1], strict=True):
             matrix.grad = (error.mT @ output).detach()
     return error
+
+
+def perturb_nodes(layers, x, targets, activation, loss, masks, scale, noise, deviation=0.01):
+    """Leave the gradients of node perturbation, sample by sample, from two forward propagations."""
+    count, top = x.shape[-2], len(layers) - 1
+    drawn = [torch.tensor(noise((count, biases.shape[-1]))) for _, biases in layers]
+    masks = [1.0 if mask is None else torch.tensor(mask) for mask in masks] or [1.0] * len(layers)
+
+    def propagate(size):
+        h, received = x * masks[0], []
+        for number, ((weights, biases), pushed) in enumerate(zip(layers, drawn, strict=True)):
+            received.append(h)
+            a = h @ weights.detach() + biases.detach() + size * pushed
+            h = ACTIVATIONS[activation](a) * (masks[number + 1] if number < top else 1.0)
+        pairs = zip(a.flatten(0, 1), targets.flatten(0, 1), strict=True)
+        return received, [loss_of(*pair, loss) for pair in pairs]
+
+    (received, before), (_, after) = propagate(0.0), propagate(deviation)
+    slope = (torch.stack(after) - torch.stack(before)).reshape(*x.shape[:-1], 1) / deviation
+    for layer, h, pushed in zip(layers, received, drawn, strict=True):
+        error = slope * pushed * scale
+        layer[0].grad, layer[1].grad = h.mT @ error, error.sum(-2, keepdim=True)
+
+
+def mirror(layers, feedback, noise, count, activation, deviation=0.1 / 12**0.5, rate=0.01):
+    """Let matrices mirror the weights above them, a sample of noise after the other."""
+    for k, ((weights, biases), matrix) in enumerate(zip(layers[1:], feedback, strict=True)):
+        x = deviation * torch.tensor(noise((count, weights.shape[-2])))
+        function = torch.sigmoid if k == len(feedback) - 1 else ACTIVATIONS[activation]
+        for sample in x.unbind(-2):
+            y = function(
+                torch.einsum("si,sij->sj", sample, weights.detach()) + biases.detach()[:, 0]
+            )
+            matrix += rate * torch.einsum("sj,si->sji", y, sample)

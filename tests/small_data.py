@@ -4,7 +4,7 @@ import array_api_strict
 import numpy as np
 
 from dfa_utils import RULES, SGD, Network, Normal, Recipe, Run
-from dfa_utils.array import Backend, get_backend
+from dfa_utils.array import Backend, NormalNoise, Stream, generators_for, get_backend
 from dfa_utils.array.tree import leaves
 from dfa_utils.data import Dataset
 from dfa_utils.losses import LOSSES
@@ -68,11 +68,16 @@ def random_batch(features=6, classes=3, count=8):
     return x, np.eye(classes)[generator.integers(0, classes, (2, count))]
 
 
+def noise_of(run, epoch=0):
+    """Return the noise of an epoch from its beginning."""
+    return NormalNoise(generators_for(run.seeds, Stream.NOISE, epoch), run.data.backend, run.dtype)
+
+
 def sent_by(run, x, targets, masks=(), feedback=None):
     """Return the inputs of each layer and the errors that a run's rule sends."""
     feedback = run.feedback if feedback is None else feedback
-    loss = LOSSES[run.recipe.loss]
-    step = Step.at(run.network, run.params, feedback, x, targets, loss, masks)
+    at = (run.network, run.params, feedback, x, targets, LOSSES[run.recipe.loss], masks)
+    step = Step.at(*at, noise=noise_of(run))
     return step.forward.inputs, run.recipe.rule.send(step)
 
 

@@ -45,7 +45,7 @@ def test_the_example_of_a_rule_learns():
 def test_the_places_of_a_rule_hold_the_rules():
     """So that the guide is followed by who looks there."""
     for path, word in (
-        ("dfa_utils/rules.py", "RULES = "),
+        ("dfa_utils/rules_family.py", "FAMILY = "),
         ("dfa_utils/figures/style.py", "RULE_LOOKS = "),
         ("book/_static/colours.css", "--rule-drtp"),
         ("dfa_utils/__init__.py", "DRTP"),

@@ -31,7 +31,7 @@ def test_fan_in_is_what_a_linear_layer_of_torch_starts_with():
         assert spread(theirs.bias.detach().numpy())[0] <= bound
 
 
-@pytest.mark.parametrize("name", ["fa", "dfa", "ifa", "drtp", "kp", "dkp"])
+@pytest.mark.parametrize("name", ["fa", "dfa", "ifa", "drtp", "sdfa", "shared", "kp", "dkp", "wm"])
 def test_feedback_is_uniform_in_the_width_of_the_layer_that_receives(name):
     rule = RULES[name](UniformFanOut(2.0))
     matrices = [rule.draw(generator_for(s, Stream.FEEDBACK), SIZES, None) for s in (0, 1)]
@@ -45,10 +45,10 @@ def test_feedback_is_uniform_in_the_width_of_the_layer_that_receives(name):
 
 def test_shapes_of_feedback():
     assert {name: rule().shapes(SIZES) for name, rule in RULES.items()} == {
-        "bp": [],
-        **{name: [(100, 200), (10, 100)] for name in ("fa", "kp")},
-        **{name: [(10, 200), (10, 100)] for name in ("dfa", "drtp", "dkp")},
-        "ifa": [(10, 200)],
+        **{name: [] for name in ("bp", "np")},
+        **{name: [(100, 200), (10, 100)] for name in ("fa", "kp", "ss", "wm")},
+        **{name: [(10, 200), (10, 100)] for name in ("dfa", "drtp", "sdfa", "dkp")},
+        **{name: [(10, 200)] for name in ("ifa", "shared")},
     }
 
 

@@ -1,26 +1,32 @@
-"""Rules that the package does not have, written here: they run without a change of the core."""
+"""The wider family of rules, and one that the package does not have: all run on the same core."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 import pytest
-from small_data import assert_same_run, bits, random_batch, sent_by, small_run
+from small_data import assert_same_run, bits, noise_of, random_batch, sent_by, small_run
 from test_training import device, fit_behind_doors  # noqa: F401
 
-from dfa_utils import BP, DFA, FA, SGD, Checkpoint, Network, Normal, RMSprop, Rule, error_angles
-from dfa_utils.array import namespace_of
+from dfa_utils import (
+    BP,
+    DFA,
+    SGD,
+    Checkpoint,
+    DirectKolenPollack,
+    Dropout,
+    ErrorSignDFA,
+    Network,
+    NodePerturbation,
+    Normal,
+    RMSprop,
+    SharedDFA,
+    SignSymmetry,
+    WeightMirror,
+    error_angles,
+)
 from dfa_utils.losses import LOSSES
 from dfa_utils.rules import Step
-
-
-class ErrorSign(DFA):
-    """DFA of the signs of the error alone."""
-
-    name = "sDFA"
-
-    def teach(self, step):
-        return namespace_of(step.error).sign(step.error) * step.scale
 
 
 @dataclass(frozen=True)
@@ -35,89 +41,19 @@ class NoisyFeedback(DFA):
         return super().send(step._replace(feedback=disturbed))
 
 
-class SharedFeedback(DFA):
-    """DFA in which all layers hear parts of one matrix: one array and an index."""
-
-    name = "shared DFA"
-
-    def shapes(self, sizes):
-        return [(sizes[-1], max(sizes[1:-1]))]
-
-    def send(self, step):
-        (B,) = step.feedback
-        widths = [layer.weights.shape[-1] for layer in step.params[:-1]]
-        return super().send(step._replace(feedback=[B[..., :width] for width in widths]))
-
-
-@dataclass(frozen=True)
-class SignSymmetry(FA):
-    """FA through the signs of the weights of the moment, with noise on their sizes."""
-
-    deviation: float = 0.1
-    name: ClassVar[str] = "sign symmetry"
-
-    def shapes(self, sizes):
-        return []
-
-    def send(self, step):
-        matrices = []
-        for weights in (layer.weights.mT for layer in step.params[1:]):
-            size = 1 + self.deviation * step.noise(weights.shape[1:])
-            matrices.append(namespace_of(weights).sign(weights) * size)
-        return super().send(step._replace(feedback=matrices))
-
-
-@dataclass(frozen=True)
-class NodePerturbation(Rule):
-    """No way back at all: what does the loss do when the pre-activations are pushed?"""
-
-    deviation: float = 1e-3
-    name: ClassVar[str] = "node perturbation"
-
-    def send(self, step):
-        shapes = [(step.forward.logits.shape[-2], p.biases.shape[-1]) for p in step.params]
-        pushes = [self.deviation * step.noise(shape) for shape in shapes]
-        pushed = step.network.forward(step.params, step.forward.inputs[0], added=pushes)
-        before, after = (
-            step.loss.value(forward.logits, step.targets) for forward in (step.forward, pushed)
-        )
-        slope = ((after - before) / self.deviation**2)[..., None] * step.scale
-        return [slope * push for push in pushes]
-
-
-class WeightMirror(FA):
-    """FA whose matrices learn from noise that is sent through single layers (Akrout 2019)."""
-
-    name = "weight mirror"
-
-    def adapt(self, step, errors, descend):
-        for k, layer in enumerate(step.params[1:]):
-            if k + 1 not in step.frozen:
-                noise = step.noise((8, layer.weights.shape[-2]))
-                descend(k, -(noise @ layer.weights) * step.scale, noise)
-
-
-class Taught(DFA):
-    """DFA whose matrices take the steps of delta rules of their own."""
-
-    name = "taught DFA"
-
-    def adapt(self, step, errors, descend):
-        for k, output in enumerate(step.forward.outputs):
-            if k not in step.frozen:
-                descend(k, step.signal, output)
-
-
 RULES = [
-    ErrorSign(Normal(0.7)),
     NoisyFeedback(Normal(0.7), deviation=0.5),
-    SharedFeedback(Normal(0.7)),
-    SignSymmetry(),
+    ErrorSignDFA(Normal(0.7)),
+    SharedDFA(Normal(0.7)),
+    *(SignSymmetry(Normal(0.7), magnitudes=m) for m in ("uniform", "fixed", "anew")),
     NodePerturbation(),
     WeightMirror(Normal(0.1)),
-    Taught(Normal(0.7)),
+    DirectKolenPollack(Normal(0.7)),
 ]
-BY_RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
+LEARNED = {"WM": 1, "DKP": 0}  # by rule: how far above a matrix the layer lies that it goes with
+BY_RULE = pytest.mark.parametrize(
+    "rule", RULES, ids=lambda rule: f"{rule.name} {getattr(rule, 'magnitudes', '')}".strip()
+)
 SETTINGS = {"optimizer": SGD(0.1), "batch_size": 8}
 
 
@@ -160,9 +96,8 @@ def test_nothing_of_a_frozen_layer_moves(rule):
     weights, feedback = run.params[1].weights.copy(), [B.copy() for B in run.feedback]
     run.fit(3)
     np.testing.assert_array_equal(run.params[1].weights, weights)
-    frozen = {"weight mirror": 0, "taught DFA": 1}.get(rule.name)  # of the matrices
     for k, (before, after) in enumerate(zip(feedback, run.feedback, strict=True)):
-        moves = frozen is not None and k != frozen
+        moves = rule.name in LEARNED and k + LEARNED[rule.name] != 1
         assert (before != after).any() == moves
 
 
@@ -180,23 +115,61 @@ def test_node_perturbation_is_on_average_the_gradient():
         assert cosine > 0.9
 
 
-def test_sign_symmetry_without_noise_sends_through_signs():
-    run, batch = small_run(SignSymmetry(deviation=0.0)), random_batch()
-    signs = [np.sign(layer.weights.mT) for layer in run.params[1:]]
-    _, expected = sent_by(small_run("fa"), *batch, feedback=signs)
-    at = (run.network, run.params, [], *batch, LOSSES[run.recipe.loss])
-    step = Step.at(*at, noise=lambda shape: 0.0)
-    for ours, theirs in zip(run.recipe.rule.send(step), expected, strict=True):
-        np.testing.assert_array_equal(ours, theirs)
+def test_node_perturbation_leaves_out_what_dropout_does():
+    """A unit that is dropped changes nothing downstream, so on average it is sent nothing."""
+    run, (x, targets) = small_run(NodePerturbation()), random_batch()
+    dice = [np.random.default_rng(seed) for seed in (1, 2)]
+    masks = Dropout(0.25, 0.5).masks(dice, run.params, 8, run.data.backend)
+    _, expected = sent_by(small_run("bp"), x, targets, masks)
+    generator, found = np.random.default_rng(0), 0.0
+    at = (run.network, run.params, [], x, targets, LOSSES[run.recipe.loss], masks)
+    step = Step.at(*at, noise=lambda shape: generator.standard_normal((2, *shape)))
+    for _ in range(1500):
+        found = found + run.recipe.rule.send(step)[0]
+    assert not expected[0][masks[1] == 0].any()
+    cosine = (found * expected[0]).sum() / np.linalg.norm(found) / np.linalg.norm(expected[0])
+    assert cosine > 0.9
 
 
-def test_a_mirror_comes_to_show_the_weights():
-    """Its matrices grow along the transposed weights: with rows for samples, W^T W W^T is none."""
-    rule = WeightMirror(Normal(0.01))
-    run = small_run(rule, sizes=(6, 20, 15, 3), frozen=set(), optimizer=SGD(0.005)).fit(40)
+@pytest.mark.parametrize("magnitudes", ["uniform", "fixed", "anew"])
+def test_sign_symmetry_sends_through_signs(magnitudes):
+    """By its matrices, written out: what sends a layer is FA's, through these."""
+    run, batch = small_run(SignSymmetry(Normal(0.7), magnitudes=magnitudes)), random_batch()
+    drawn = small_run("fa").feedback  # of the same seeds, from the same stream
+    if magnitudes == "uniform" or magnitudes == "anew":
+        drawn = [np.sqrt((B**2).mean((1, 2), keepdims=True)) + 0 * B for B in drawn]
+    if magnitudes == "anew":
+        noise = noise_of(run)
+        drawn = [B * np.abs(noise(B.shape[1:])) for B in drawn]
+    signed = [np.copysign(B, p.weights.mT) for B, p in zip(drawn, run.params[1:], strict=True)]
+    _, expected = sent_by(small_run("fa"), *batch, feedback=signed)
+    _, found = sent_by(run, *batch)
+    for ours, theirs in zip(found, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+def test_sign_symmetry_refuses_other_magnitudes():
+    with pytest.raises(ValueError, match="magnitudes must be one of 'uniform', 'fixed', 'anew'"):
+        SignSymmetry(magnitudes="other")
+
+
+@pytest.mark.parametrize("activation", ["tanh", "logistic"])
+def test_a_mirror_comes_to_show_the_weights(activation):
+    """With weights that stand still, as nothing of the training images is learned."""
+    rule = WeightMirror(Normal(0.01), rate=0.1, deviation=0.5)
+    settings = {"sizes": (6, 20, 15, 3), "activation": activation, "optimizer": SGD(1e-9)}
+    run = small_run(rule, **settings).fit(100)
     for matrix, layer in zip(run.feedback, run.params[1:], strict=True):
         a, b = matrix.ravel(), layer.weights.mT.ravel()
         assert a @ b / np.linalg.norm(a) / np.linalg.norm(b) > 0.9
+
+
+def test_one_matrix_serves_layers_of_unequal_width():
+    run, batch = small_run(SharedDFA(Normal(0.7)), sizes=(6, 5, 4, 3)), random_batch()
+    (B,) = run.feedback
+    _, expected = sent_by(small_run("dfa"), *batch, feedback=[B, B[..., :4]])
+    for ours, theirs in zip(sent_by(run, *batch)[1], expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_noise_has_a_stream_of_its_own_that_goes_on_by_epoch():
@@ -216,7 +189,7 @@ def test_noise_has_a_stream_of_its_own_that_goes_on_by_epoch():
 
 def test_a_branch_into_such_a_rule():
     run = small_run("dfa").fit(2)
-    branch = run.branch(replace(run.recipe, rule=SharedFeedback(Normal(0.7)))).fit(4)
+    branch = run.branch(replace(run.recipe, rule=SharedDFA(Normal(0.7)))).fit(4)
     assert len(branch.feedback) == 1 and branch.epoch == 4
 
 

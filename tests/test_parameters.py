@@ -14,6 +14,7 @@ import yaml
 from conftest import ROOT
 
 import dfa_utils.data  # noqa: F401  (registers what can be chosen, as dfa_utils itself does)
+from dfa_utils import RULES
 from dfa_utils.validation import (
     PARAMETERS,
     Checked,
@@ -127,8 +128,8 @@ REFUSED = [
     ("train_samples", 0, "train_samples must be >= 1, or None, got 0"),
     ("stop_train_error", -1, "stop_train_error must be >= 0, or None, got -1"),
     ("dropout_hidden", 1.0, "dropout_hidden must be < 1, got 1.0"),
-    ("rule", "DFA", "rule must be one of 'bp', 'fa', 'dfa', 'ifa', 'drtp', 'kp', 'dkp', got 'DFA'"),
-    ("rule", None, "rule must be one of 'bp', 'fa', 'dfa', 'ifa', 'drtp', 'kp', 'dkp', got None"),
+    ("rule", "DFA", f"rule must be one of {', '.join(map(repr, RULES))}, got 'DFA'"),
+    ("rule", None, f"rule must be one of {', '.join(map(repr, RULES))}, got None"),
     (
         "input_range",
         [1, -1],

@@ -368,9 +368,12 @@ def test_a_branch_that_cannot_be_is_refused_in_one_line(recipe, arguments, text)
         small_run().branch(recipe, **arguments)
 
 
+ZERO = ("fa", "dfa", "drtp", "sdfa", "shared", "kp", "dkp", "wm")
+
+
 def test_weights_start_where_they_usually_do_under_a_rule():
     data = random_dataset()
-    for activation, zero in (("tanh", ("fa", "dfa", "drtp", "kp", "dkp")), ("relu", ())):
+    for activation, zero in (("tanh", ZERO), ("relu", ())):
         for name, rule in RULES.items():
             run = Run(Network(SIZES, activation), Recipe(rule()), data, (0,))
             assert run.params[0].weights.any() == (name not in zero)

@@ -39,6 +39,11 @@ RULE_LOOKS = {
     "DRTP": Look("#B58900", (0, (3, 1, 1, 1, 1, 1)), "v"),
     "KP": Look("#000000", (0, (7, 1.5, 1.5, 1.5)), "P"),
     "DKP": Look("#6A3D9A", (0, (4, 1.2, 1.2, 1.2, 1.2, 1.2)), "h"),
+    "sDFA": Look("#DC143C", (0, (2, 2)), ">"),
+    "shared": Look("#008B8B", (0, (6, 1, 1, 1)), "d"),
+    "SS": Look("#B23CFF", (0, (9, 1.5, 3, 1.5)), "H"),
+    "WM": Look("#1F1FE0", (0, (5, 1, 2, 1, 2, 1)), "8"),
+    "NP": Look("#5B3A00", ":", "x"),
 }
 # Of rules that have no look of their own, such as one that is defined in a notebook.
 FURTHER_LOOKS = (

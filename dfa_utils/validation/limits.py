@@ -173,6 +173,8 @@ ARGUMENTS = PARAMETERS | {
     "decay": NOT_NEGATIVE,
     "nesterov": bool,
     "copied": bool,
+    "magnitudes": Literal["uniform", "fixed", "anew"],
+    "deviation": POSITIVE,
     "epochs": COUNT,
     "input": SHARE,
     "hidden": SHARE,
