@@ -1,4 +1,4 @@
-"""The wider family of rules: what is sent is another, what it goes through may learn, or nothing is.
+"""The wider family of rules: other signals, matrices that know the weights or learn, no way back.
 
 PEPITA (Dellaferrera, Kreiman 2022) and forward-forward (Hinton 2022) are not here: they send no
 layer an error. A second forward pass takes the place of the way back, so the loop is another one.
