@@ -51,6 +51,63 @@ def sent_errors(run):
     return run.recipe.rule.send(step), BP().send(step)
 
 
+def bias_and_variance(run, batches=40, draws=1):
+    """Judge the gradients that a run's rule gives the hidden layers, by their mean and spread.
+
+    They are those of the weights, all hidden layers as one vector, for the first mini-batches of
+    the training images as they lie, on the networks of the moment. The output layer is left out:
+    but for node perturbation, every rule gives it the true gradient.
+
+    Parameters
+    ----------
+    run : Run
+    batches : int
+        At most so many, of the recipe's ``batch_size`` each, and as many as there are whole.
+    draws : int
+        How often each is looked at, with noise of its own; more than once for a rule that draws.
+
+    Returns
+    -------
+    array (running seeds, 4)
+        The cosine between the mean gradient and back-propagation's mean gradient, without bias
+        from the noise: its share of the squared length is subtracted. The variance of the gradient
+        of one mini-batch, summed over all weights and divided by the squared length of the mean;
+        the part of it that is the rule's own noise; and the same variance of back-propagation. A
+        mean that is shorter than the noise in it has no cosine: not-a-number.
+    """
+    data, state, loss = run.data, run.state, LOSSES[run.recipe.loss]
+    size, xp = run.recipe.batch_size, namespace_of(state.params[0].weights)
+    batches = min(batches, data.train_images.shape[0] // size)
+    dice = generators_for([run.seeds[i] for i in run.running], Stream.NOISE, run.epoch, 2)
+    noise, sums = NormalNoise(dice, data.backend, run.dtype), [0.0] * 5
+
+    def gradient(step, rule):
+        pairs = zip(step.forward.inputs[:-1], rule.send(step)[:-1], strict=True)
+        flat = [xp.reshape(h.mT @ d, (d.shape[0], -1)) for h, d in pairs]
+        return xp.concat(flat, axis=-1)
+
+    def square(vector):
+        return xp.sum(vector * vector, axis=-1)
+
+    for first in range(0, batches * size, size):
+        batch = (a[first : first + size, :] for a in (data.train_images, data.train_targets))
+        at = run.network, state.params, state.feedback, *batch
+        step = Step.at(*at, loss, scale=1 / size, noise=noise)
+        ours = [gradient(step, run.recipe.rule) for _ in range(draws)]
+        mean, true = sum(ours[1:], ours[0]) / draws, gradient(step, BP())
+        own = sum((square(one - mean) for one in ours), 0.0) / max(1, draws - 1)
+        new = (mean, square(mean), own, true, square(true))
+        sums = [total + value / batches for total, value in zip(sums, new, strict=True)]
+    mean, squares, own, true, true_squares = sums
+    share = batches / (batches - 1)
+    length = square(mean) - own / (draws * batches)
+    length = xp.where(length > 0, length, xp.full_like(length, math.nan))
+    variance = share * (squares - square(mean)) + own * (1 - 1 / draws)
+    cosine = xp.sum(mean * true, axis=-1) / xp.sqrt(length * square(true))
+    exact = share * (true_squares / square(true) - 1)
+    return xp.stack([cosine, variance / length, own / length, exact], axis=-1)
+
+
 def theorem_criteria(run, samples=2_000):
     """Measure what theorem 1 of Nøkland (2016) is about, on the first training images.
 

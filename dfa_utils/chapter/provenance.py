@@ -16,7 +16,7 @@ LIBRARIES = (
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def show_provenance(backend, parameters, seconds):
+def show_provenance(backend, parameters, seconds, timings=None):
     """Print and record what computed a notebook.
 
     Parameters
@@ -26,6 +26,8 @@ def show_provenance(backend, parameters, seconds):
         Of the notebook, by name.
     seconds : float
         Wall time; it is a record of its own, ``seconds``. The rest is in ``provenance``.
+    timings : dict of str to float, optional
+        What else was measured of time, by name.
     """
     provenance = {
         "array library": f"{backend.name} on {backend.device_name}, {platform.machine()}",
@@ -34,9 +36,11 @@ def show_provenance(backend, parameters, seconds):
         "commit": commit(),
         "BLAS threads": os.environ.get("OPENBLAS_NUM_THREADS", "as the library chooses"),
     }
-    for name, value in [*provenance.items(), *parameters.items(), ("seconds", round(seconds))]:
+    timings = {name: round(value, 3) for name, value in (timings or {}).items()}
+    rows = [*provenance.items(), *parameters.items(), *timings.items(), ("seconds", round(seconds))]
+    for name, value in rows:
         print(f"{name:22} {value}")
-    record("provenance", {**provenance, "parameters": parameters})
+    record("provenance", {**provenance, "parameters": parameters, "timings": timings})
     record("seconds", round(seconds, 1))
 
 

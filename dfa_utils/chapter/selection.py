@@ -1,5 +1,7 @@
 """The choice among runs: by their validation errors, and by nothing else."""
 
+from contextlib import suppress
+
 import numpy as np
 
 from dfa_utils.history import History
@@ -38,3 +40,24 @@ def select(histories):
             refuse("histories", "measured on validation images", name)
         means[name] = np.mean(history.last("validation_error"))
     return min(means, key=means.get)
+
+
+def choose(train, values):
+    """Return the value, such as a learning rate, whose run `select` would take.
+
+    Parameters
+    ----------
+    train : callable
+        ``train(value)`` returns the History of a run with validation errors. A value with which the
+        loss overflows is out.
+    values : iterable of value
+
+    Returns
+    -------
+    value
+    """
+    tried = {}
+    for value in values:
+        with suppress(FloatingPointError):
+            tried[value] = train(value)
+    return select(tried)

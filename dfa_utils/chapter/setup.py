@@ -26,7 +26,9 @@ from dfa_utils.validation import (
 class Chapter:
     """A running notebook: its parameters are checked, its clock is started, its figures styled.
 
-    It may be made again in the same notebook, and writes to no name of it.
+    It may be made again in the same notebook, and writes to no name of it. What is put into its
+    dict ``timings``, by name, is shown with the provenance: no other output may differ from run to
+    run.
 
     Parameters
     ----------
@@ -47,7 +49,7 @@ class Chapter:
 
         check_instance("namespace", namespace, dict)
         self.namespace, self.names = namespace, _names_of_parameters(namespace)
-        self.started = time.perf_counter()
+        self.started, self.timings = time.perf_counter(), {}
         backend = self.backend  # what it has to say, it says here
         if "google.colab" in sys.modules:  # elsewhere a page shows the device at its end
             print(_device_and_how_to_switch(backend))
@@ -119,8 +121,9 @@ class Chapter:
                 record_errors(prefix, quantity, history.last(quantity))
 
     def provenance(self):
-        """Print and record device, versions, commit, parameters and seconds."""
-        show_provenance(self.backend, self.parameters, time.perf_counter() - self.started)
+        """Print and record device, versions, commit, parameters, timings and seconds."""
+        seconds = time.perf_counter() - self.started
+        show_provenance(self.backend, self.parameters, seconds, self.timings)
 
 
 def source_of(function):

@@ -7,6 +7,7 @@ from dfa_utils.figures.interactive import show_embeddings, show_epochs
 from dfa_utils.figures.intervals import plot_intervals
 from dfa_utils.figures.maps import plot_against_product, plot_error_maps
 from dfa_utils.figures.measured import mark_epoch, plot_measured
+from dfa_utils.figures.points import plot_bias_and_variance, plot_errors_by_rule
 from dfa_utils.figures.style import RULE_LOOKS, looks_of, use_book_style
 
 __all__ = [
@@ -16,9 +17,11 @@ __all__ = [
     "mark_epoch",
     "plot_against_product",
     "plot_alignment",
+    "plot_bias_and_variance",
     "plot_embeddings",
     "plot_error_curves",
     "plot_error_maps",
+    "plot_errors_by_rule",
     "plot_intervals",
     "plot_measured",
     "plot_release",

@@ -1,0 +1,110 @@
+"""The settings of Akrout et al. (2019) for MNIST, as their released code has them, and its log."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from dfa_utils.array import NormalNoise, Stream, generators_for
+from dfa_utils.chapter.stored import load_results
+from dfa_utils.chapter.verdicts import interval, judge
+from dfa_utils.initialisers import Initialiser
+from dfa_utils.losses import LOSSES
+from dfa_utils.optimizers import SGD
+from dfa_utils.rules import Step
+
+#: By rule: the learning rate.
+RATES = {"bp": 0.2, "fa": 0.2, "kp": 0.3, "wm": 0.05}
+SHARE = 0.95  # of the runs with another seed that a range is to hold
+
+
+class BothEnds(Initialiser):
+    """Normal numbers of deviation ``scale / sqrt(fan_in + fan_out)``."""
+
+    def __call__(self, rng, shape, fan_in, fan_out):
+        return self.scale * rng.standard_normal(shape) / math.sqrt(fan_in + fan_out)
+
+
+@dataclass(frozen=True)
+class SlowBiases(SGD):
+    """Gradient descent in which the step of a bias is divided by the size of the mini-batch."""
+
+    batch_size: int = 128
+
+    def step(self, parameter, gradient, slots, rate):
+        parameter -= gradient / self.batch_size
+
+
+def mirror_first(run):
+    """Let mirrors see the noise of a whole epoch before any training.
+
+    Parameters
+    ----------
+    run : Run
+        Under a rule whose feedback learns from noise; its matrices move.
+    """
+    data, state, size = run.data, run.state, run.recipe.batch_size
+    noise = NormalNoise(generators_for(run.seeds, Stream.NOISE, 0), data.backend, run.dtype)
+    batch = data.train_images[:size, :], data.train_targets[:size, :]
+    at = run.network, state.params, state.feedback, *batch, LOSSES[run.recipe.loss]
+    step = Step.at(*at, noise=noise)
+    for _ in range(data.train_images.shape[0] // size):
+        run.recipe.rule.adapt(step, [step.signal], None)
+
+
+def expected_range(values):
+    """Return where one more seed would lie with a probability of 95 %, (mean, half width).
+
+    Parameters
+    ----------
+    values : numpy.ndarray (seeds,)
+        Taken as normal: the half width is that of Student's distribution.
+    """
+    from scipy.stats import t
+
+    mean, spread = interval(values)
+    count = len(values)
+    return mean, t.ppf((1 + SHARE) / 2, count - 1) * spread * math.sqrt(1 + 1 / count)
+
+
+def judge_log(stored, runs):
+    """Print the errors of a stored run beside those of the log, and judge whether they fit.
+
+    Parameters
+    ----------
+    stored : dfa_utils.chapter.verdicts.StoredRun
+    runs : dict of str to str
+        By the words for a rule, what its records begin with, there and in the log.
+    """
+    log = load_results("akrout2019_mnist")
+    for words, run in runs.items():
+        curve, fits = stored.curve(f"{run}_test_error"), []
+        for epoch, logged in zip(log["epochs"], log[f"{run}_test_error"], strict=True):
+            if epoch <= len(curve):
+                mean, reach = expected_range(curve[epoch - 1])
+                fits.append(abs(logged - mean) <= reach)
+                found = f"{mean:5.2f}, one more seed within {reach:.2f}"
+                print(f"{words:3} epoch {epoch:3}: here {found}, logged {logged:5.2f}")
+        claim = f"{words}: the logged errors fit at {np.sum(fits)} of {len(fits)} epochs"
+        judge(f"{run}_log", claim, all(fits))
+
+
+def mark_log(axes, runs, looks, quantity):
+    """Draw what the log holds of a quantity as open markers, as far as the axes reach.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    runs : dict of str to str
+        As `judge_log` takes them; what is not in the log is left out.
+    looks : dict of str to dfa_utils.figures.style.Look
+    quantity : str
+        Such as ``"test_error"``.
+    """
+    log, last = load_results("akrout2019_mnist"), axes.dataLim.x1
+    for words, run in runs.items():
+        if f"{run}_{quantity}" in log:
+            rows = zip(log["epochs"], log[f"{run}_{quantity}"], strict=True)
+            epochs, values = zip(*(row for row in rows if row[0] <= last), strict=True)
+            style = {"color": looks[words].colour, "markerfacecolor": "none", "zorder": 3}
+            axes.plot(epochs, values, looks[words].marker, **style)
