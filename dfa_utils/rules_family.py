@@ -63,6 +63,7 @@ class SignSymmetry(FA):
     magnitudes: str = "uniform"
     name: ClassVar[str] = "SS"
     usual_start = Rule.usual_start  # weights of zero have no signs
+    aims = Rule.aims  # magnitudes are compared with nothing
 
     def draw(self, rng, sizes, params):
         drawn = super().draw(rng, sizes, params)
