@@ -38,6 +38,7 @@ class SharedDFA(DFA):
     """DFA in which all layers hear one matrix, or as much of it as they are wide (Nøkland 2016)."""
 
     name = "shared"
+    aims = Rule.aims  # one matrix has no single aim
 
     def shapes(self, sizes):
         return [(sizes[-1], max(sizes[1:-1]))]

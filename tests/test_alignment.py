@@ -8,9 +8,10 @@ import pytest
 from small_data import bits, random_dataset, small_run
 from test_rules import identity, products_of_weights  # noqa: F401
 
-from dfa_utils import DFA, FA, RULES, SGD, Checkpoint, Normal, RMSprop, error_angles
+from dfa_utils import BP, DFA, FA, RULES, SGD, Checkpoint, Normal, RMSprop, error_angles
 from dfa_utils.alignment import (
     angle_shares,
+    bias_and_variance,
     error_sizes,
     fresh_feedback,
     gradient_angles,
@@ -18,7 +19,9 @@ from dfa_utils.alignment import (
     sent_errors,
     weight_angles,
 )
+from dfa_utils.array import NormalNoise, Stream, generators_for
 from dfa_utils.losses import LOSSES
+from dfa_utils.rules import Step
 
 ANGLES = {"angles": error_angles}
 
@@ -135,7 +138,7 @@ def test_training_aligns_the_weights_with_the_feedback():
 
 # What is measured beside the angles of the errors, against direct loops.
 
-WITH_FEEDBACK = [name for name in RULES if RULES[name]().shapes((6, 5, 4, 3))]
+WITH_FEEDBACK = [name for name in RULES if name not in ("bp", "np", "shared", "ss")]
 MEASURES = {
     "shares": lambda run: angle_shares(run, bins=12),
     "gradients": gradient_angles,
@@ -165,7 +168,7 @@ def test_weight_angles_equal_a_direct_loop(rule):
     for seed in range(3):
         for layer, matrix in enumerate(run.feedback):
             aim = np.eye(3)
-            if rule in ("fa", "kp"):
+            if rule in ("fa", "kp", "wm"):
                 aim = above(run, seed, layer)[0].T
             else:
                 for weights in reversed(above(run, seed, layer)):
@@ -175,20 +178,21 @@ def test_weight_angles_equal_a_direct_loop(rule):
 
 @pytest.mark.parametrize("rule", WITH_FEEDBACK)
 def test_what_a_rule_aims_at_is_the_gradient_of_a_linear_network(rule, identity):  # noqa: F811
-    """Of DRTP, which sends targets, it is that of the matrices alone."""
+    """Of DRTP and sDFA, which send no error, it is that of the matrices alone."""
     run = small_run(rule, activation=identity, sizes=(6, 5, 4, 7, 3))
     for matrix, aim in zip(run.feedback, run.recipe.rule.aims(run.params), strict=True):
         matrix[...] = aim
     np.testing.assert_allclose(weight_angles(run), 0, atol=1e-5)
-    if rule not in ("drtp", "ifa"):
+    if rule not in ("drtp", "sdfa", "ifa"):
         np.testing.assert_allclose(error_angles(run), 0, atol=1e-5)
     if rule == "ifa":
         np.testing.assert_allclose(error_angles(run)[:, 0], 0, atol=1e-5)
 
 
-def test_a_rule_without_feedback_has_no_weight_angle():
-    with pytest.raises(ValueError, match=r"rule must be one that has feedback .*, got 'BP'"):
-        weight_angles(small_run("bp"))
+@pytest.mark.parametrize("rule", ["bp", "np", "shared", "ss"])
+def test_a_rule_without_feedback_or_aims_has_no_weight_angle(rule):
+    with pytest.raises(ValueError, match=r"rule must be one that has feedback matrices and says"):
+        weight_angles(small_run(rule))
 
 
 def test_there_is_no_weight_angle_to_weights_of_zero():
@@ -242,7 +246,7 @@ def test_sizes_equal_a_direct_loop(rule):
                 squares = [error @ error for error in errors[layer][seed]]
                 expected = math.sqrt(sum(squares) / len(squares))
                 np.testing.assert_allclose(sizes[seed, kind, layer], expected, rtol=1e-9)
-    if rule != "drtp":
+    if rule not in ("drtp", "np"):
         np.testing.assert_array_equal(sizes[:, 0, -1], sizes[:, 1, -1])
 
 
@@ -322,3 +326,56 @@ def test_measures_follow_the_seeds_that_run(name):
     assert 2 <= count < 4
     expected = count * (count - 1) // 2 if name == "networks" else count
     assert MEASURES[name](run).shape[0] == expected
+
+
+def flat_gradients(run, rule, first, size, noise):
+    """Return the gradient of the hidden layers' weights for some images, (seeds, weights)."""
+    data, loss = run.data, LOSSES[run.recipe.loss]
+    batch = data.train_images[first : first + size], data.train_targets[first : first + size]
+    at = run.network, run.params, run.feedback, *batch, loss
+    step = Step.at(*at, scale=1 / size, noise=noise)
+    pairs = zip(step.forward.inputs[:-1], rule.send(step)[:-1], strict=True)
+    return np.concatenate([(h.mT @ d).reshape(2, -1) for h, d in pairs], axis=-1)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_bias_and_variance_equal_a_direct_loop(rule):
+    """By numpy's own means and variances; of two draws, noise and batches are told apart."""
+    run, draws = small_run(rule, batch_size=8), 2
+    dice = generators_for(run.seeds, Stream.NOISE, run.epoch, 2)
+    noise, ours, true = NormalNoise(dice, run.data.backend, run.dtype), [], []
+    for first in range(0, 48, 8):
+        rules = [run.recipe.rule] * draws
+        ours.append([flat_gradients(run, one, first, 8, noise) for one in rules])
+        true.append(flat_gradients(run, BP(), first, 8, None))
+    ours, true = np.moveaxis(ours, 2, 0), np.moveaxis(true, 1, 0)  # (seeds, batches, ...)
+    for seed, found in enumerate(bias_and_variance(run, draws=draws)):
+        mean, exact = ours[seed].mean((0, 1)), true[seed].mean(0)
+        own = ours[seed].var(axis=1, ddof=1).sum(-1).mean()
+        length = mean @ mean - own / 12
+        spread = ours[seed].mean(1).var(axis=0, ddof=1).sum() + own / 2
+        reference = true[seed].var(axis=0, ddof=1).sum() / (exact @ exact)
+        cosine = mean @ exact / math.sqrt(length * (exact @ exact)) if length > 0 else math.nan
+        length = length if length > 0 else math.nan
+        expected = [cosine, spread / length, own / length, reference]
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
+
+
+def test_bias_and_variance_of_the_gradient_itself():
+    cosine, variance, own, exact = bias_and_variance(small_run("bp", batch_size=8)).T
+    np.testing.assert_allclose(cosine, 1)
+    np.testing.assert_allclose(variance, exact)
+    assert not own.any() and (exact > 0).all()
+
+
+def test_node_perturbation_has_variance_and_no_bias():
+    run = small_run("np", batch_size=8)
+    cosine, variance, own, exact = bias_and_variance(run, draws=400).T
+    assert (abs(cosine - 1) < 0.1).all()
+    assert (variance > 10 * exact).all() and (own > 0.5 * variance).all()
+
+
+def test_bias_and_variance_on_another_library():
+    run, strict = (small_run("np", batch_size=8, backend=name) for name in ("numpy", "strict"))
+    ours, theirs = bias_and_variance(run, draws=3), bias_and_variance(strict, draws=3)
+    np.testing.assert_allclose(ours, strict.data.backend.to_host(theirs), rtol=1e-6)

@@ -7,7 +7,7 @@ import numpy as np
 
 from dfa_utils.array import NormalNoise, Stream, generators_for
 from dfa_utils.chapter.stored import load_results
-from dfa_utils.chapter.verdicts import interval, judge
+from dfa_utils.chapter.verdicts import clearly, interval, judge
 from dfa_utils.initialisers import Initialiser
 from dfa_utils.losses import LOSSES
 from dfa_utils.optimizers import SGD
@@ -108,3 +108,38 @@ def mark_log(axes, runs, looks, quantity):
             epochs, values = zip(*(row for row in rows if row[0] <= last), strict=True)
             style = {"color": looks[words].colour, "markerfacecolor": "none", "zorder": 3}
             axes.plot(epochs, values, looks[words].marker, **style)
+
+
+def judge_angles(angles):
+    """Print the angles after the last epoch, and judge those of learned feedback against FA.
+
+    Parameters
+    ----------
+    angles : dict of str to dict of str to numpy.ndarray (epochs + 1, seeds)
+        By what is measured, ``"matrix"`` or ``"sent"``, and the words for a rule; FA among them.
+    """
+    for part, curves in angles.items():
+        for words, curve in curves.items():
+            mean, spread = interval(curve[-1])
+            print(f"{part:6} {words:13} {mean:5.1f} ± {spread:.1f}")
+        for words, curve in curves.items():
+            if words != "FA":
+                claim = f"{part}: the angle of {words} is smaller than that of FA"
+                name = words.lower().replace(" ", "_")
+                judge(f"{name}_{part}", claim, clearly(curves["FA"][-1] - curve[-1]))
+
+
+def judge_decay(stored, matrices):
+    """Judge what weight decay does to the matrices of Kolen-Pollack, and to its test error.
+
+    Parameters
+    ----------
+    stored : dfa_utils.chapter.verdicts.StoredRun
+    matrices : dict of str to numpy.ndarray (epochs + 1, seeds)
+        Angles, of ``"KP"`` and ``"KP with decay"``.
+    """
+    gain = matrices["KP"][-1] - matrices["KP with decay"][-1]
+    judge("decay_closes", "decay: the angle of the matrix is smaller than without", clearly(gain))
+    plain, decayed = (stored.last(run, "test_error") for run in ("kp", "kp_decay"))
+    judge("decay_costs", "decay: the test error is higher than without", clearly(decayed - plain))
+    judge("decay_helps", "decay: the test error is lower than without", clearly(plain - decayed))

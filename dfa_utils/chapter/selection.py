@@ -48,8 +48,8 @@ def choose(train, values):
     Parameters
     ----------
     train : callable
-        ``train(value)`` returns the History of a run with validation errors. A value with which the
-        loss overflows is out.
+        ``train(value)`` returns a Run with validation errors. A value with which the loss overflows
+        is out.
     values : iterable of value
 
     Returns
@@ -59,5 +59,5 @@ def choose(train, values):
     tried = {}
     for value in values:
         with suppress(FloatingPointError):
-            tried[value] = train(value)
+            tried[value] = train(value).history
     return select(tried)

@@ -49,6 +49,7 @@ def plot_bias_and_variance(judged):
     matplotlib.figure.Figure
         A marker at the mean over the seeds, and a dot for each. The variance is that of the rule
         divided by that of back-propagation on the same network: a line marks where both are equal.
+        A rule without any number is left out.
     """
     check_instance("judged", judged, dict)
     if not judged:
@@ -56,6 +57,8 @@ def plot_bias_and_variance(judged):
     figure, axes = plt.subplots(figsize=(WIDTH, 4.2))
     for name, look in looks_of(judged).items():
         cosine, variance, _, exact = np.transpose(numbers("judged", judged[name], "(seeds, 4)"))
+        if np.isnan(cosine).all():
+            continue
         axes.plot(cosine, variance / exact, ".", color=look.colour, markersize=3)
         at = np.nanmean(cosine), np.nanmean(variance / exact)
         axes.plot(*at, look.marker, color=look.colour, label=name, markersize=7, alpha=0.8)
