@@ -62,8 +62,16 @@ def test_there_are_notebooks():
 
 
 def test_a_notebook_is_short(source):
-    """All code counts but the parameters: what repeats or is long belongs to the package."""
-    cells = [c for c in code_cells(jupytext.read(source)) if not is_tagged(c, "parameters")]
+    """All code counts but the parameters: what repeats or is long belongs to the package.
+
+    Exercises have a limit of their own, see ``test_exercises.py``.
+    """
+    apart = ("parameters", "exercise", "exercise-check")
+    cells = [
+        cell
+        for cell in code_cells(jupytext.read(source))
+        if not any(is_tagged(cell, tag) for tag in apart)
+    ]
     assert sum(len(lines_of(cell)) for cell in cells) <= LONGER.get(source.stem, MOST_LINES)
     assert max(len(lines_of(cell)) for cell in cells if not is_tagged(cell, "bootstrap")) <= 16
 

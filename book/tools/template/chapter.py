@@ -128,6 +128,36 @@ chapter.record_errors({"dfa": dfa})
 #
 # </details>
 #
+# **Fill in.** What is sent to a hidden layer, but for the slope: write it, and run the two cells.
+
+
+# %% tags=["exercise"]
+def sent(error, feedback):
+    """Return what DFA sends, (images, units)."""
+    ...  # error is (images, classes), feedback (classes, units)
+
+
+# %% tags=["hide-input", "exercise-check"]
+import numpy as np
+from dfa_utils import check_exercise
+
+error, matrix = np.array([[0.5, -1.0]]), np.array([[1.0, 2.0], [0.0, 4.0]])
+check_exercise(
+    sent,
+    [((error, matrix), [[0.5, -3.0]])],
+    {"that is the transposed matrix": lambda error, B: error @ B.T},
+)
+
+# %% [markdown]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def sent(error, feedback):
+#     return error @ feedback
+# ```
+#
+# </details>
+#
 # ## Further reading
 #
 # - Nøkland (2016), *Direct Feedback Alignment Provides Learning in Deep Neural Networks*, [arXiv:1609.01596](https://arxiv.org/abs/1609.01596)
