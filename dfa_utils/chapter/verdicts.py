@@ -162,7 +162,7 @@ class StoredRun:
         """Return what was recorded by epoch as ``{name}_curve``, numpy.ndarray (epochs, ...)."""
         return np.array(self.records[f"{check('name', name)}_curve"], dtype=float)
 
-    def curves(self, runs, measure):
+    def curves(self, runs, measure, prefix=""):
         """Return what several networks have measured.
 
         Parameters
@@ -171,12 +171,14 @@ class StoredRun:
             As ``histories`` takes them.
         measure : str
             Such as ``"angle"``.
+        prefix : str
+            As ``histories`` takes it.
 
         Returns
         -------
         dict of str to numpy.ndarray (epochs, ...)
         """
-        return {words: self.curve(f"{run}_{measure}") for words, run in runs.items()}
+        return {words: self.curve(f"{prefix}{run}_{measure}") for words, run in runs.items()}
 
     def last(self, run, quantity):
         """Return the last errors, numpy.ndarray (seeds,); print and record them the first time."""

@@ -6,7 +6,7 @@ from dfa_utils.figures.embeddings import embed, plot_embeddings
 from dfa_utils.figures.interactive import show_embeddings, show_epochs
 from dfa_utils.figures.intervals import plot_intervals
 from dfa_utils.figures.maps import plot_against_product, plot_error_maps
-from dfa_utils.figures.measured import mark_epoch, plot_measured
+from dfa_utils.figures.measured import mark_epoch, plot_against, plot_measured
 from dfa_utils.figures.style import RULE_LOOKS, looks_of, use_book_style
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "embed",
     "looks_of",
     "mark_epoch",
+    "plot_against",
     "plot_against_product",
     "plot_alignment",
     "plot_embeddings",

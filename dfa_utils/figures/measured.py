@@ -3,7 +3,14 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from dfa_utils.figures.style import NEUTRAL, WIDTH, count_epochs, draw_band, looks_of
+from dfa_utils.figures.style import (
+    NEUTRAL,
+    WIDTH,
+    count_epochs,
+    draw_band,
+    looks_of,
+    write_decades,
+)
 from dfa_utils.validation import check, check_instance, numbers, refuse
 
 COLUMNS = 2
@@ -63,6 +70,42 @@ def plot_measured(values, ylabel, titles=None):
     lines = grid[0, 0].get_legend_handles_labels()
     columns = 3 if len("".join(stacks)) <= LETTERS else 2
     figure.legend(*lines, loc="outside upper center", ncols=columns)
+    return figure
+
+
+def plot_against(places, values, xlabel, ylabel, logarithmic=False):
+    """Draw measurements against what was varied.
+
+    Parameters
+    ----------
+    places : sequence of float
+        Along the horizontal axis, in rising or falling order.
+    values : dict of str to numpy.ndarray (places, seeds)
+        By the name of the learning rule, such as ``"DFA"``, or by other words.
+    xlabel, ylabel : str
+    logarithmic : bool
+        Whether both axes are.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Means over the seeds and bands, see `dfa_utils.figures.style.draw_band`, with a marker at
+        each place.
+    """
+    check_instance("values", values, dict)
+    places = numbers("places", places, "a number for each place")
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.4))
+    axes.set(xlabel=check("xlabel", xlabel, "name"), ylabel=check("ylabel", ylabel, "name"))
+    if logarithmic:
+        axes.set(xscale="log", yscale="log")
+        write_decades(axes.xaxis)
+        write_decades(axes.yaxis)
+    for label, look in looks_of(values).items():
+        rows = numbers("values", values[label], "an array (places, seeds)")
+        if rows.ndim != 2 or len(rows) != len(places):
+            refuse("values", f"arrays of {len(places)} places", rows.shape)
+        draw_band(axes, places, rows, label, look, marker=look.marker, markersize=4)
+    figure.legend(loc="outside upper center", ncols=3 if len("".join(values)) <= LETTERS else 2)
     return figure
 
 

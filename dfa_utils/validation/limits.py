@@ -114,6 +114,8 @@ PARAMETERS = {
     "tsne_samples": integer(ge=5),  # of fewer, t-SNE makes no picture
     "hidden_sizes": several(WIDTH, min_length=1),
     "deep_hidden_sizes": several(WIDTH, min_length=1),
+    "widths": several(WIDTH, min_length=2),
+    "output_scales": several(POSITIVE, min_length=2),
     "activation": choice("activation"),
     "loss": choice("loss"),
     "rule": choice("rule"),
