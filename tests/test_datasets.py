@@ -381,3 +381,36 @@ def test_the_published_data(name, first_labels, mean, deviation, counts_of_class
     # The result and the files, and no second copy of the training images.
     result = sum(getattr(dataset, array).nbytes for array in ARRAYS)
     assert peak < result + 80e6
+
+
+def test_classes_are_taken_out_and_numbered_anew():
+    whole = load_dataset("digits", backend="numpy", validation_samples=200)
+    part = whole.of_classes([7, 2])
+    assert part.class_names == ("7", "2") and part.image_shape == whole.image_shape
+    for split in ("train", "test", "validation"):
+        images, labels, targets = (
+            getattr(whole, f"{split}_{kind}") for kind in ("images", "labels", "targets")
+        )
+        kept = [k for k in range(len(labels)) if labels[k] in (7, 2)]
+        numbers = [{7: 0, 2: 1}[int(labels[k])] for k in kept]
+        assert getattr(part, f"{split}_labels").tolist() == numbers
+        np.testing.assert_array_equal(getattr(part, f"{split}_images"), images[kept])
+        np.testing.assert_array_equal(getattr(part, f"{split}_targets"), np.eye(2)[numbers])
+        assert getattr(part, f"{split}_targets").dtype == targets.dtype
+
+
+def test_classes_are_taken_out_on_the_device():
+    xp = array_api_strict
+    strict = Backend("strict", xp, xp.Device("device1"), xp.Device("CPU_DEVICE"))
+    part = load_dataset("digits", backend=strict).of_classes(range(5))
+    expected = load_dataset("digits", backend="numpy").of_classes(range(5))
+    for name in ARRAYS:
+        array = getattr(part, name)
+        assert array.device == strict.device
+        assert np.array_equal(strict.to_host(array), getattr(expected, name))
+
+
+@pytest.mark.parametrize("classes", [[], [1, 1], [10], [-1], ["1"], 3, [0.5]])
+def test_classes_that_are_none_are_refused(classes):
+    with pytest.raises(ValueError, match=r"^classes(\[0\])? must be "):
+        load_dataset("digits", backend="numpy").of_classes(classes)

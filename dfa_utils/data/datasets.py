@@ -4,7 +4,7 @@ import math
 import pickletools
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -76,6 +76,37 @@ class Dataset:
     def num_classes(self):
         """How many classes there are."""
         return len(self.class_names)
+
+    def of_classes(self, classes):
+        """Return the images of some classes alone; these are numbered anew, in the order given.
+
+        Parameters
+        ----------
+        classes : sequence of int
+            At least one, none of them twice.
+
+        Returns
+        -------
+        Dataset
+        """
+        classes, most = check("classes", classes), self.num_classes
+        if max(classes) >= most:
+            refuse("classes", f"below {most}, the number of classes", classes)
+        xp, on_device, arrays = self.backend.xp, self.backend.asarray, {}
+        columns, number = on_device(np.array(classes)), np.full(most, -1)
+        number[classes] = np.arange(len(classes))
+        for part in ("train", "test", "validation"):
+            if getattr(self, f"{part}_labels") is None:
+                continue
+            labels = number[self.backend.to_host(getattr(self, f"{part}_labels"))]
+            rows = np.flatnonzero(labels >= 0)
+            arrays[f"{part}_labels"] = on_device(labels[rows])
+            for kind in ("images", "targets"):
+                array = getattr(self, f"{part}_{kind}")
+                arrays[f"{part}_{kind}"] = xp.take(array, on_device(rows), axis=0)
+            arrays[f"{part}_targets"] = xp.take(arrays[f"{part}_targets"], columns, axis=1)
+        names = tuple(self.class_names[k] for k in classes)
+        return replace(self, name=f"{self.name} {classes}", class_names=names, **arrays)
 
 
 def load_dataset(
