@@ -85,6 +85,14 @@ class Rule(Checked):
         """
         return [self.feedback(rng, shape, *shape) for shape in self.shapes(sizes)]
 
+    def aims(self, params):
+        """Return what each feedback matrix would be if it sent the true error, but for slopes.
+
+        List of array (seeds, senders, receivers), as `shapes` has them: made of the transposed
+        weights above the layer, to which the angles of the matrices are measured.
+        """
+        return []
+
     def usual_start(self, activation):
         """Return where weights and biases usually start under this rule, Initialiser."""
         return UniformFanIn()
@@ -140,6 +148,9 @@ class FA(Rule):
                 refuse("weights", "not all zero where feedback is copied", f"layer {number}")
         return [layer.weights.T for layer in params[1:]]
 
+    def aims(self, params):
+        return [layer.weights.mT for layer in params[1:]]
+
     def usual_start(self, activation):
         return _zero_where_it_can(activation)
 
@@ -159,6 +170,9 @@ class DFA(Rule):
 
     def shapes(self, sizes):
         return [(sizes[-1], width) for width in sizes[1:-1]]
+
+    def aims(self, params):
+        return _products(params)
 
     def usual_start(self, activation):
         return _zero_where_it_can(activation)
@@ -184,6 +198,9 @@ class IFA(Rule):
 
     def shapes(self, sizes):
         return [(sizes[-1], sizes[1])]
+
+    def aims(self, params):
+        return _products(params)[:1]
 
     def send(self, step):
         errors = [(step.signal @ step.feedback[0]) * step.forward.slope(0)]
@@ -226,6 +243,14 @@ class DirectKolenPollack(DFA):
         for layer in range(len(step.feedback)):
             if layer not in step.frozen:
                 descend(layer, errors[-1], step.forward.inputs[layer + 1])
+
+
+def _products(params):
+    """Return the product of the transposed weights above each hidden layer, the output's first."""
+    products = [params[-1].weights.mT]
+    for layer in params[-2:0:-1]:
+        products.append(products[-1] @ layer.weights.mT)
+    return products[::-1]
 
 
 def _zero_where_it_can(activation):

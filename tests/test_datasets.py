@@ -414,3 +414,59 @@ def test_classes_are_taken_out_on_the_device():
 def test_classes_that_are_none_are_refused(classes):
     with pytest.raises(ValueError, match=r"^classes(\[0\])? must be "):
         load_dataset("digits", backend="numpy").of_classes(classes)
+
+
+# Training labels that are replaced at random.
+
+
+def labels_with(noise, seed=0, **others):
+    """Return the training labels and targets of the digits with some noise."""
+    data = load_dataset("digits", backend="numpy", label_noise=noise, label_seed=seed, **others)
+    np.testing.assert_array_equal(data.train_targets.argmax(axis=1), data.train_labels)
+    np.testing.assert_array_equal(data.train_targets.sum(axis=1), 1)
+    return data.train_labels
+
+
+@pytest.mark.parametrize("noise", [0.1, 0.5, 0.9, 1.0])
+def test_a_share_of_the_training_labels_is_replaced(noise):
+    """A tenth of those replaced is right by chance."""
+    clean, noisy = labels_with(0.0), labels_with(noise)
+    changed = np.count_nonzero(noisy != clean)
+    expected = 0.9 * noise * len(clean)
+    assert abs(changed - expected) < 4 * np.sqrt(expected * 0.1) + 1
+    counts = np.bincount(noisy[noisy != clean], minlength=10)
+    assert (abs(counts - expected / 10) < 5 * np.sqrt(expected / 10)).all()
+
+
+def test_noise_changes_nothing_else():
+    arguments = {"backend": "numpy", "validation_samples": 100}
+    clean, noisy = (
+        load_dataset("digits", **arguments),
+        load_dataset("digits", label_noise=0.9, **arguments),
+    )
+    for part in ("test", "validation"):
+        for kind in ("images", "labels", "targets"):
+            name = f"{part}_{kind}"
+            np.testing.assert_array_equal(getattr(clean, name), getattr(noisy, name))
+    np.testing.assert_array_equal(clean.train_images, noisy.train_images)
+    again = load_dataset("digits", backend="numpy")
+    np.testing.assert_array_equal(again.train_labels, labels_with(0.0))
+
+
+def test_more_noise_replaces_the_same_labels_and_more():
+    clean, less, more = (labels_with(noise) for noise in (0.0, 0.2, 0.6))
+    changed = less != clean
+    np.testing.assert_array_equal(more[changed], less[changed])
+    assert (more != clean).sum() > 2 * changed.sum()
+
+
+def test_the_seed_of_the_noise_decides_which():
+    one, again, other = labels_with(0.5), labels_with(0.5), labels_with(0.5, seed=1)
+    np.testing.assert_array_equal(one, again)
+    assert (one != other).mean() > 0.3
+
+
+@pytest.mark.parametrize("noise", [-0.1, 1.1, "0.5"])
+def test_a_noise_that_is_no_share_is_refused(noise):
+    with pytest.raises(ValueError, match="label_noise must be"):
+        labels_with(noise)

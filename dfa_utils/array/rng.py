@@ -20,6 +20,7 @@ class Stream(IntEnum):
     SHUFFLE = 2
     DROPOUT = 3
     NOISE = 4
+    LABELS = 5
 
 
 def generator_for(seed, stream, *position):

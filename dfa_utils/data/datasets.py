@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dfa_utils.array import Backend, get_backend
+from dfa_utils.array import Backend, Stream, generator_for, get_backend
 from dfa_utils.data.sources import FileSet, from_debian, from_npm, from_torchvision, load_files
 from dfa_utils.validation import check, choose, refuse, register
 
@@ -116,6 +116,8 @@ def load_dataset(
     input_range=(-1, 1),
     train_samples=None,
     validation_samples=0,
+    label_noise=0.0,
+    label_seed=0,
     dtype="float32",
 ):
     """Load a data set onto the device.
@@ -134,6 +136,13 @@ def load_dataset(
         set is always whole.
     validation_samples : int
         Keep so many images, the last ones of the published training set, for validation.
+    label_noise : float
+        The share of the training labels that are replaced at random, each class as probable as
+        any other, so that one in ``num_classes`` of them is the right one again. Test and
+        validation labels stay as they are.
+    label_seed : int
+        Which labels are replaced, and by what. With the same seed those that a smaller share
+        replaces are replaced by a larger one too, and by the same.
     dtype : {"float32", "float64"}
         The type of images and targets.
 
@@ -152,6 +161,7 @@ def load_dataset(
     input_range = check("input_range", input_range)
     train_samples = check("train_samples", train_samples)
     validation_samples = check("validation_samples", validation_samples)
+    label_noise, label_seed = check("label_noise", label_noise), check("label_seed", label_seed)
     dtype = choose("dtype", dtype, DTYPES)
     backend = get_backend(backend)
     train, test = published.load()
@@ -162,6 +172,12 @@ def load_dataset(
     if train_samples is not None and train_samples > left:
         refuse("train_samples", f"<= {left}, or None for all", train_samples)
     parts = {"train": [array[:left][:train_samples] for array in train], "test": test}
+    if label_noise:
+        images, labels = parts["train"]
+        parts["train"] = (
+            images,
+            _with_noise(labels, len(published.class_names), label_noise, label_seed),
+        )
     if validation_samples:
         parts["validation"] = [array[left:] for array in train]
 
@@ -421,6 +437,15 @@ def _scale(pixels, brightest, input_range, dtype):
     rows *= high - low
     rows += low
     return rows
+
+
+def _with_noise(labels, num_classes, share, seed):
+    """Return a copy of labels of which a share is replaced at random; see `load_dataset`."""
+    rng, labels = generator_for(seed, Stream.LABELS), labels.copy()
+    order, drawn = rng.permutation(len(labels)), rng.integers(num_classes, size=len(labels))
+    replaced = order[: round(share * len(labels))]
+    labels[replaced] = drawn[replaced]
+    return labels
 
 
 def _one_hot(labels, num_classes, dtype):

@@ -111,6 +111,8 @@ PARAMETERS = {
     "input_range": several(number(), WrapValidator(_pair)),
     "train_samples": COUNT | None,
     "validation_samples": integer(ge=0),
+    "label_noise": number(ge=0, le=1),
+    "label_noises": several(number(ge=0, le=1), min_length=1),
     "tsne_samples": integer(ge=5),  # of fewer, t-SNE makes no picture
     "hidden_sizes": several(WIDTH, min_length=1),
     "deep_hidden_sizes": several(WIDTH, min_length=1),
@@ -172,6 +174,7 @@ ARGUMENTS = PARAMETERS | {
     "seeds": several(SEED, min_length=1),
     "seed": SEED,
     "classes": several(SEED, AfterValidator(_distinct), min_length=1),
+    "label_seed": SEED,
     "embedding_seed": integer(ge=0, lt=2**32),
     "scale": NOT_NEGATIVE,
     "rate": POSITIVE,
