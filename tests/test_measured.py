@@ -6,7 +6,7 @@ import pytest
 from matplotlib.text import Text
 from test_figures import PHONE
 
-from dfa_utils.figures import RULE_LOOKS, mark_epoch, plot_measured
+from dfa_utils.figures import RULE_LOOKS, mark_epoch, plot_against, plot_measured
 
 RISING = np.arange(4.0)[:, None, None] + np.array([[0.0], [1.0], [2.0]]) * [1, 10]
 
@@ -86,3 +86,17 @@ def test_letters_are_legible_on_a_phone(monkeypatch):
 def test_what_cannot_be_drawn_is_refused(values, titles):
     with pytest.raises(ValueError, match=r"(values|titles) must be .*, got"):
         plot_measured(values, "K", titles)
+
+
+def test_measurements_are_drawn_against_what_was_varied():
+    figure = plot_against([1, 10, 100], {"DFA": RISING[:3, :, 0]}, "width", "distance", True)
+    (axes,) = figure.axes
+    assert axes.get_xlabel() == "width" and axes.get_xscale() == axes.get_yscale() == "log"
+    np.testing.assert_array_equal(axes.lines[0].get_xdata(), [1, 10, 100])
+    np.testing.assert_allclose(axes.lines[0].get_ydata(), RISING[:3, :, 0].mean(axis=1))
+
+
+@pytest.mark.parametrize("places", [[1, 2], [], ["a", "b", "c"]])
+def test_places_that_do_not_fit_are_refused(places):
+    with pytest.raises(ValueError, match="must be"):
+        plot_against(places, {"DFA": RISING[:3, :, 0]}, "width", "distance")

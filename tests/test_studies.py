@@ -1,0 +1,208 @@
+"""What the chapters of the part Why compute: lazy networks, two tasks, noise before images."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from dfa_utils import BP, DFA, SGD, Network, Recipe, Run, UniformFanIn, load_dataset
+from dfa_utils.chapter import before, lazy, tasks
+from dfa_utils.chapter.verdicts import StoredRun
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """Few images, in double precision."""
+    return load_dataset("digits", backend="numpy", train_samples=60, dtype="float64")
+
+
+@pytest.fixture
+def records(monkeypatch):
+    """What is recorded outside a notebook, by name."""
+    found = {}
+
+    def record(name, value):
+        found[name] = json.loads(json.dumps(np.asarray(value).tolist()))
+
+    for room in (before, lazy, tasks):
+        monkeypatch.setattr(room, "record", record, raising=False)
+    return found
+
+
+def stored(records, **parameters):
+    """Return a stored run with these records."""
+    run = StoredRun.__new__(StoredRun)
+    run.name, run.records, run.parameters, run.shown = "some", records, parameters, set()
+    return run
+
+
+# Lazy networks.
+
+
+def learned(digits, scale, rule, rate=0.1):
+    """Return a run of a scaled network, at the rate that fits the scale."""
+    plain = Network.between(digits, [8, 8])
+    start = plain.draw([0, 1], UniformFanIn(), backend="numpy", dtype="float64")
+    network = lazy.Learned(plain.sizes, start=start, output_scale=scale)
+    recipe = Recipe(rule, SGD(rate * scale), "cross_entropy", batch_size=20)
+    return Run(network, recipe, digits, [0, 1], params=start)
+
+
+def test_a_scaled_network_says_nothing_before_it_has_learned(digits):
+    run = learned(digits, 0.01, BP())
+    assert not run.network.logits(run.params, digits.test_images).any()
+
+
+@pytest.mark.parametrize("scale", [0.1, 1.0, 2.0])
+def test_the_step_of_a_scaled_network_is_the_gradient_in_torch(digits, scale):
+    """With the rate times the square of the scale, of the loss of the scaled output."""
+    torch = pytest.importorskip("torch")
+    run = learned(digits, scale, BP())
+    run.recipe = Recipe(BP(), SGD(0.1 * scale), "cross_entropy", batch_size=60)
+    start = [[torch.tensor(np.array(a)) for a in layer] for layer in run.network.start]
+    leaves = [[a.clone().requires_grad_() for a in layer] for layer in start]
+    x = torch.tensor(digits.train_images)
+
+    def forward(layers):
+        h = x
+        for number, (weights, biases) in enumerate(layers):
+            h = h @ weights + biases
+            h = torch.tanh(h) if number < 2 else h
+        return h
+
+    outputs = (forward(leaves) - forward(start)) / scale
+    targets = torch.tensor(digits.train_labels).expand(2, -1)
+    loss = torch.nn.functional.cross_entropy(
+        outputs.flatten(0, 1), targets.flatten(), reduction="sum"
+    )
+    (loss / 60).backward()
+    run.fit(1)
+    for layer, leaf in zip(run.params, leaves, strict=True):
+        for array, parameter in zip(layer, leaf, strict=True):
+            expected = (parameter - 0.1 * scale**2 * parameter.grad).detach().numpy()
+            np.testing.assert_allclose(array, expected, rtol=0, atol=1e-12)
+
+
+def test_a_distance_is_relative_to_the_second(digits):
+    one, other = np.full((2, 3, 4), 3.0), np.full((2, 3, 4), 2.0)
+    np.testing.assert_allclose(lazy.distance(digits.backend, one, other), [0.5, 0.5])
+
+
+def test_runs_are_compared(digits, records):
+    runs = {name: learned(digits, 1.0, BP()).fit(1) for name in ("last", "bp")}
+    runs["dfa"] = learned(digits, 1.0, DFA()).fit(1)
+    found = lazy.record_comparisons("scale", [runs, runs])
+    assert np.array(records["scale_dfa_moved_curve"]).shape == (2, 2)
+    assert not found["bp_from_last"].any() and (found["dfa_from_bp"] > 0).all()
+    moved = runs["dfa"].network.features(runs["dfa"].params, digits.test_images)[-1]
+    then = runs["dfa"].network.features(runs["dfa"].network.start, digits.test_images)[-1]
+    expected = [np.linalg.norm(m - t) / np.linalg.norm(t) for m, t in zip(moved, then, strict=True)]
+    np.testing.assert_allclose(found["dfa_moved"], [expected, expected], atol=1e-6)
+
+
+def test_claims_on_lazy_networks_are_judged(records, capsys, monkeypatch):
+    monkeypatch.setattr("dfa_utils.chapter.verdicts.record", records.__setitem__)
+    seeds = np.array([1.0, 1.01, 0.99])
+    for name, last in (("bp", 1.0), ("fa", 0.1), ("copied", 1.0), ("dfa", 0.1)):
+        records[f"scale_{name}_moved_curve"] = [0.1 * seeds, (2 + (name == "fa")) * seeds]
+        records[f"width_{name}_from_last_curve"] = [seeds, last * seeds]
+    records["width_copied_from_bp_curve"] = [[0.001] * 3] * 2
+    records["scale_last_error_curve"] = [9 * seeds] * 2
+    records["scale_dfa_error_curve"] = [9 * seeds, 5 * seeds]
+    names = {"BP": "bp", "FA": "fa", "FA, copied": "copied", "DFA": "dfa"}
+    lazy.judge_claims(stored(records, widths=[1, 10]), names)
+    assert "does not hold" not in capsys.readouterr().out
+    assert records["holds_dfa_rich"] and records["holds_less_more"] and records["holds_copied_bp"]
+    records["width_copied_from_bp_curve"][0][0] = 0.02
+    records["width_dfa_from_last_curve"] = [seeds, seeds]
+    lazy.judge_claims(stored(records, widths=[1, 10]), names)
+    assert not records["holds_copied_bp"] and not records["holds_dfa_last"]
+    assert "goes as the width to" in capsys.readouterr().out
+
+
+# Two tasks.
+
+
+def test_a_curve_is_read_where_the_other_passes_a_level():
+    falling = [[80.0, 80.0, 10.0], [30.0, 70.0, 9.0], [10.0, 60.0, 8.0]]
+    other = [[2.0, 1.0, 5.0], [10.0, 2.0, 6.0], [20.0, 3.0, 7.0]]
+    np.testing.assert_allclose(tasks.left_at(20.0, falling, other), [15.0, np.nan, np.nan])
+    assert tasks.left_at(30.0, falling, other)[0] == 10.0
+
+
+def test_what_a_stopped_seed_leaves_behind_is_no_level():
+    falling, other = [[80.0], [10.0], [np.nan]], [[1.0], [8.0], [np.nan]]
+    np.testing.assert_allclose(tasks.left_at(45.0, falling, other), [4.5])
+
+
+def test_the_error_on_another_task_is_measured(digits):
+    first, second = digits.of_classes(range(5)), digits.of_classes(range(5, 10))
+    run = Run(Network.between(first, [8]), Recipe(BP(), SGD(0.1)), second, [0, 1])
+    run.fit(1, measure={"first": tasks.error_on(first), "second": tasks.error_on(second)})
+    np.testing.assert_allclose(run.measured["second"][-1], run.history.test_error[-1])
+    logits = run.network.logits(run.params, first.test_images)
+    wrong = np.argmax(logits, axis=-1) != first.test_labels
+    np.testing.assert_allclose(run.measured["first"][-1], 100 * wrong.mean(axis=-1))
+
+
+def test_tasks_are_recorded_and_judged(records, capsys, monkeypatch):
+    monkeypatch.setattr("dfa_utils.chapter.verdicts.record", records.__setitem__)
+    measured = {"second": [[80.0, 82.0], [10.0, 8.0]], "first": [[1.0, 2.0], [20.0, 21.0]]}
+    run = SimpleNamespace(measured=measured, history=SimpleNamespace(epochs_run=np.array([1, 1])))
+    found = tasks.record_tasks("dfa", [(run, np.array([[80.0, 60.0], [70.0, 50.0]]))], [20.0, 10.0])
+    np.testing.assert_allclose(found["angle"], [[70.0, 60.0]])
+    assert records["dfa_left_curve"][0][1][0] == 20.0
+    for quantity in ("left", "before", "epochs", "angle"):
+        records[f"bp_{quantity}_curve"] = (np.array(records[f"dfa_{quantity}_curve"]) + 9).tolist()
+    tasks.judge_tasks(stored(records, sgd_rates=[0.1]), {"BP": "bp", "DFA": "dfa"})
+    assert records["rate_0_bp_or_dfa"] == "dfa"
+    assert "bp or dfa: dfa is ahead" in capsys.readouterr().out
+
+
+# Noise before images.
+
+
+def test_noise_has_the_form_of_the_data(digits):
+    noise, again, other = (before.noise_like(digits, number) for number in (1, 1, 2))
+    assert noise.train_images.shape == digits.train_images.shape
+    assert noise.train_images.dtype == noise.train_targets.dtype == np.float64
+    np.testing.assert_array_equal(noise.train_images, again.train_images)
+    assert (noise.train_images != other.train_images).all()
+    np.testing.assert_array_equal(noise.train_targets.argmax(axis=1), noise.train_labels)
+    assert noise.test_images is digits.test_images
+
+
+def test_noise_is_normal_and_its_labels_are_balanced():
+    noise = before.noise_like(load_dataset("digits", backend="numpy"), 0)
+    assert abs(noise.train_images.mean()) < 0.02 and abs(noise.train_images.std() - 1) < 0.02
+    counts = np.bincount(noise.train_labels, minlength=10)
+    assert (abs(counts - counts.mean()) < 5 * np.sqrt(counts.mean())).all()
+
+
+def test_both_angles_are_measured(digits):
+    for rule in (DFA(), BP()):
+        network = Network.between(digits, [8, 8])
+        run = Run(network, Recipe(rule), digits, [0, 1, 2], weights=UniformFanIn())
+        angles = before.angles(run)
+        assert angles.shape == (3, 2, 2)
+        assert np.isnan(angles[:, 1]).all() == (rule.name == "BP")
+
+
+def test_a_course_is_recorded_and_judged(records, capsys, monkeypatch):
+    monkeypatch.setattr("dfa_utils.chapter.verdicts.record", records.__setitem__)
+    angles = np.full((3, 2, 2, 2), 80.0)
+    errors = np.array([[9.0, 9.1], [5.0, 5.2]])
+    for rule in ("bp", "fa", "dfa"):
+        for way, more in (("none", 3), ("noise", 0), ("other", 1), ("noise_before", 0)):
+            history = SimpleNamespace(test_error=errors + more)
+            run = SimpleNamespace(history=history, measured={"angles": list(angles)})
+            if rule != "bp" or way != "other":
+                before.record_course(f"{rule}_{way}", run)
+    whole = stored(records, num_epochs=2)
+    before.judge_noise(whole)
+    assert "does not hold" not in capsys.readouterr().out
+    assert records["holds_dfa_by_alignment"] and records["holds_bp_faster"]
+    curves = before.errors_by_rule(whole, ("bp", "fa"))
+    assert curves["noise first"].shape == (3, 2, 2)
+    assert np.isnan(curves["noise, other matrices"][:, :, 0]).all()
