@@ -207,12 +207,12 @@ before.judge_noise(stored)
 #
 # </details>
 #
-# **Fill in.** Labels without meaning: of a given share of the labels, replace each by one drawn from all classes, the right one included.
+# **Fill in.** Labels without meaning: replace each of the given ones by one drawn from all classes, the right one included.
 
 
 # %% tags=["exercise"]
 def meaningless(labels, classes, rng):
-    """Return a label for each of the given ones that has nothing to do with it."""
+    """Return labels that have nothing to do with the given ones."""
     ...  # labels (images,); rng is a numpy.random.Generator
 
 

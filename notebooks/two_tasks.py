@@ -132,6 +132,7 @@ def learned(run):
     return run.measured["second"][-1][run.running] <= min(error_levels)
 
 
+# %%
 def learn_second(rate, learning_rule, shift=0):
     """Go on with the second task; return the run, and its first angles."""
     recipe = Recipe(learning_rule, SGD(rate), batch_size=batch_size)
