@@ -133,70 +133,47 @@ chapter.show(Mirrored.forward)
 # %%
 import torch
 from dfa_utils import load_dataset
-from torch.nn import Conv2d, Flatten, Linear, Sequential
 
 inputs = {"input_range": input_range, "train_samples": train_samples}
 inputs["validation_samples"] = validation_samples
 data = load_dataset(dataset, backend=chapter.backend, **inputs)
 torch.set_default_device(data.train_images.device)  # for what is made below
-side = data.image_shape[0]
-
-
-def draw_maps():
-    """Return two convolutions and the layer that reads them."""
-    one, two = channels
-    read = Linear(two * (side // 4) ** 2, data.num_classes)
-    convolutions = Conv2d(1, one, 5, 2, 2), Conv2d(one, two, 5, 2, 2)
-    return [*convolutions, Sequential(Flatten(), read)]
-
 
 # %% [markdown]
-# One network under one rule. The training loop is an ordinary one, with the line that differs:
+# The network, its training under one rule, and a training loop that is an ordinary one but for the line that differs:
 
 # %%
 from dfa_utils.autograd.training import fit
+from dfa_utils.studies import convolutions
 
-chapter.show(fit)
-
-
-# %%
-def train(name, rate, seed):
-    """Train a network; return its curves, its maps and its matrices."""
-    torch.manual_seed(seed)
-    maps, mirrors, shape = draw_maps(), draw_maps(), (1, side, side)
-    hidden = forward(maps, data.test_images[:1].reshape(1, *shape))[:-1]
-    size = data.num_classes
-    sent = [torch.randn(size, *h.shape[1:]) / size**0.5 for h in hidden]
-    if name == "FA":
-        maps = list(map(Mirrored, maps, mirrors))
-    parameters = [p for linear in maps for p in linear.parameters()]
-    way = {"cut": name in ("DFA", "last")}
-    way["feedback"] = sent if name == "DFA" else None
-    optimizer = torch.optim.RMSprop(parameters, rate)
-    curves = fit(maps, data, shape, optimizer, num_epochs, batch_size, **way)
-    return curves, maps, sent
-
+chapter.show(convolutions.draw_maps, convolutions.train, fit)
 
 # %%
 from dfa_utils.autograd.training import dfa_angles, history_of
 from dfa_utils.chapter.records import record, record_curve, record_history
 from dfa_utils.chapter.selection import select
 
-some = data.test_images[:1000].reshape(-1, 1, side, side)
+
+def at_best_rate(name):
+    """Return the history and the networks of a rule at its own rate."""
+    tried, networks = {}, {}
+    same = (data, channels, num_epochs, batch_size)
+    for rate in rmsprop_rates:
+        each = [convolutions.train(name, rate, s, *same) for s in seeds]
+        networks[rate] = each
+        tried[rate] = history_of([curves for curves, *_ in each], seeds)
+    record(f"{name.lower()}_rate", select(tried))
+    return tried[select(tried)], networks[select(tried)]
+
+
+# %%
+some = data.test_images[:1000].reshape(-1, 1, *data.image_shape)
 histories, angles = {}, []
 for name in ("BP", "FA", "DFA", "last"):
-    tried, networks = {}, {}
-    for rate in rmsprop_rates:
-        networks[rate] = [train(name, rate, seed) for seed in seeds]
-        tried[rate] = history_of(
-            [curves for curves, *_ in networks[rate]], seeds
-        )
-    best = select(tried)
-    histories[name] = tried[best]
-    record_history(tried[best], name.lower())
-    record(f"{name.lower()}_rate", best)
+    histories[name], networks = at_best_rate(name)
+    record_history(histories[name], name.lower())
     if name == "DFA":
-        for _, *network in networks[best]:
+        for _, *network in networks:
             angles.append(dfa_angles(*network, some, data.test_targets[:1000]))
 record_curve("dfa_angle", angles)
 

@@ -169,17 +169,16 @@ from dfa_utils.chapter import verdicts
 from dfa_utils.studies import variations
 
 runs = {t: {n: begin(k) for n, k in row.items()} for t, row in kinds.items()}
-still = begin(BP(), frozen=range(len(hidden_sizes)))
-runs["none"] = {"BP": begin(BP()), "hidden layers frozen": still}
-follow = {"angle": error_angles}
-ends = variations.train_each(runs, num_epochs, follow, chapter, "feedback")
+runs["none"] = {"BP": begin(BP())}
+frozen = range(len(hidden_sizes))
+runs["none"]["hidden layers frozen"] = begin(BP(), frozen=frozen)
+what = {"angle": error_angles}
+ends = variations.train_each(runs, num_epochs, what, chapter, "feedback")
 level = variations.errors_of(ends.pop("none"))
-errors = {
-    title: {"DFA": variations.errors_of(row)} for title, row in ends.items()
-}
-angles = {
-    title: variations.layers_of(row, "angle") for title, row in ends.items()
-}
+errors, angles = {}, {}
+for title, row in ends.items():
+    errors[title] = {"DFA": variations.errors_of(row)}
+    angles[title] = variations.layers_of(row, "angle")
 for name, value in (("errors", errors), ("angles", angles), ("level", level)):
     record(name, value)
 
@@ -195,10 +194,10 @@ figure = plot_variations(errors, "test error (%)", level)
 
 # %%
 stored = verdicts.StoredRun("feedback_matrix/mnist")
+past = stored.records
 stored.show_parameters(chapter.parameters)
 
 # %% mystnb={"image": {"alt": "Seven small panels of the test error on a logarithmic scale, one for each thing that was varied: scale, share of zeros, rank, noise, entries, layers, bits. Horizontal lines mark BP, low, and networks with frozen hidden layers, high. The line for scale is flat but at its two smallest values, where it is higher. Those for entries and layers are flat. That for the share of zeros rises to the right and that for rank falls, and each is above the upper line at one end. That for noise rises and stays below it. Signs in the place of numbers lie between the two lines."}, "figure": {"caption": "Stored run: test error of DFA by kind of feedback. A dot is a seed, the line their mean.", "name": "fig-feedback-matrix-errors"}}
-past = stored.records
 figure = plot_variations(past["errors"], "test error (%)", past["level"])
 
 # %% [markdown]
