@@ -88,7 +88,7 @@ class Rule(Checked):
     def aims(self, params):
         """Return what each feedback matrix would be if it sent the true error, but for slopes.
 
-        List of array (seeds, senders, receivers), as `shapes` has them: made of the transposed
+        List of array (seeds, senders, receivers), as ``shapes`` has them: made of the transposed
         weights above the layer, to which the angles of the matrices are measured.
         """
         return []
@@ -223,6 +223,7 @@ def _zero_where_it_can(activation):
     return UniformFanIn() if activation == "relu" else Zeros()
 
 
-#: By the name that notebooks take as ``rule``: those of the paper, and all of `rules_family`.
+#: By the name that notebooks take as ``rule``: those of the paper, and all of
+#: `dfa_utils.rules_family`.
 RULES = {rule.name.lower(): rule for rule in (BP, FA, DFA, IFA)}
 register("rule", RULES)

@@ -75,7 +75,7 @@ def record_course(name, run):
 
 
 def errors_by_rule(stored, rules):
-    """Return the test errors of a stored run on images, as `plot_measured` takes them.
+    """Return the test errors of a stored run on images, by what came before them.
 
     Parameters
     ----------
@@ -86,8 +86,8 @@ def errors_by_rule(stored, rules):
     Returns
     -------
     dict of str to numpy.ndarray (epochs + 1, seeds, rules)
-        By `WAYS`, up to the last epoch of those that have heard noise. Not-a-number before the
-        first epoch, and where there is no such run.
+        By the words for each way to the images, up to the last epoch of those that have heard
+        noise. Not-a-number before the first epoch, and where there is no such run.
     """
     epochs, found = stored.parameters["num_epochs"], {}
     for words, way in WAYS.items():
