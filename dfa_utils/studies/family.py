@@ -7,6 +7,7 @@ from dfa_utils.alignment import bias_and_variance
 from dfa_utils.chapter.records import record, record_errors
 from dfa_utils.chapter.spread import each_seed, is_wide
 from dfa_utils.chapter.verdicts import clearly, interval, judge
+from dfa_utils.initialisers import UniformFanIn
 from dfa_utils.validation import check_instance
 
 #: The baseline: only the output layer learns.
@@ -22,6 +23,8 @@ TOLD |= {
     "NP": "one number",
     ALONE: "nothing",
 }
+#: Where all rules start, those too that could start from zero.
+START = {"weights": UniformFanIn(), "biases": UniformFanIn()}
 #: Of rules that draw random numbers at each step: how often a mini-batch is looked at.
 DRAWS = {"NP": 20, "SS anew": 20}
 CLOSE, NEAR = 0.02, 0.1  # to a cosine of one: the mean, and each seed, of an unbiased rule
@@ -41,6 +44,25 @@ def everyone():
 def prefix_of(name):
     """Return what the records of a rule begin with, str."""
     return name.replace(" ", "_").lower()
+
+
+#: What the records of the rules begin with that are drawn epoch by epoch, by name.
+DRAWN = {name: prefix_of(name) for name in ("BP", "SS", "FA", "DFA", "DRTP", ALONE)}
+
+
+def errors_of(stored):
+    """Return the test errors of a stored run of the chapter.
+
+    Parameters
+    ----------
+    stored : dfa_utils.chapter.verdicts.StoredRun
+
+    Returns
+    -------
+    dict of str to numpy.ndarray (seeds,)
+        By rule, percent.
+    """
+    return arrays_of(stored.records["family_per_seed"], "test_error")
 
 
 def judge_run(name, run):
@@ -115,22 +137,24 @@ def record_last(table):
         record_errors(prefix_of(name), "test_error", errors)
 
 
-def judge_errors(errors):
+def judge_errors(errors, prefix=""):
     """Judge each rule against the baseline, and back-propagation against each.
 
     Parameters
     ----------
     errors : dict of str to numpy.ndarray (seeds,)
         Of the test images, by rule.
+    prefix : str
+        How the names of the verdicts begin.
     """
     for name in errors:
         if name != ALONE:
             claim = f"{name}: better than the last layer alone"
-            judge(f"{prefix_of(name)}_learns", claim, clearly(errors[ALONE] - errors[name]))
+            judge(f"{prefix}{prefix_of(name)}_learns", claim, clearly(errors[ALONE] - errors[name]))
     for name in errors:
         if name != "BP":
             behind = clearly(errors[name] - errors["BP"])
-            judge(f"{prefix_of(name)}_behind", f"BP: better than {name}", behind)
+            judge(f"{prefix}{prefix_of(name)}_behind", f"BP: better than {name}", behind)
 
 
 def judge_gradients(judged):
