@@ -71,7 +71,7 @@ chapter = Chapter(globals())
 #
 # Feedback alignment (FA) sends the error of a layer down through a matrix $B$ that stays as it was drawn. Both rules of this chapter send as it does, and move $B$ as well.
 #
-# **Kolen-Pollack** (KP). The step of the weights is a product of what the two ends of a connection know: the activity below, and the error above. The connection on the way back has the same two ends. So it can take the same step, transposed, and if both also shrink by the same factor,
+# **Kolen-Pollack** (KP). The step of the weights is a product of what the two ends of a connection know: the activity below, and the error above. The connection on the way back has the same two ends. So it can take the same step, transposed, and if both also shrink by the same factor, with $h$ the activity below, $\delta$ the error above, $\eta$ the learning rate and $\lambda$ the weight decay,
 #
 # $$
 # \begin{aligned}
@@ -83,7 +83,7 @@ chapter = Chapter(globals())
 #
 # With decay, $\lambda > 0$, the difference vanishes whatever is learned. Without, it stays as it was drawn. The *angle* between the two may close all the same, as far as both outgrow their difference.
 #
-# **Weight mirrors** (WM). Send noise $x$ of mean zero through a single layer, and correlate what goes in with what comes out:
+# **Weight mirrors** (WM). Send noise $x$ of mean zero through a single layer, and correlate what goes in with what comes out, at a rate $\eta_B$ of its own:
 #
 # $$
 # B \leftarrow B + \eta_B\, f(xW + b)^{\mathsf T} x
@@ -180,7 +180,7 @@ akrout.mark_log(figure.axes[1], runs, looks_of(runs), "test_error")
 akrout.judge_log(stored, runs)
 
 # %% [markdown]
-# The logged errors of BP, FA and KP fit at every epoch. Of WM's one does not, by a little: there our three seeds happen to lie close together, and of so many ranges of 95 % a few are missed by chance.
+# The logged errors of BP, FA and KP fit at every epoch. Of WM's one does not, so by our rule WM does not fit. It misses by a little: there our three seeds happen to lie close together, and of so many ranges of 95 % a few are missed by chance.
 # Until late in the run most of the logged errors lie a little above our means, under all four rules. The differences listed above may be why; which of them was not measured.
 #
 # So far KP is ahead of BP and WM behind it, each at its own rate. After 400 epochs, which are not run here, the log has KP and WM next to BP, and FA still behind.

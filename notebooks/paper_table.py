@@ -24,8 +24,8 @@
 # **What you will see**
 #
 # - each cell as two intervals, the published one and ours;
-# - a verdict for each, by a rule that was fixed before the runs were looked at;
-# - the curves behind one of the rows, and what becomes of deep networks.
+# - a verdict for each that has enough seeds, by one stated rule;
+# - the curves behind one of the rows, FA as in the released code, and the tables on CIFAR as published.
 #
 # Nothing is trained here: a cell takes from some minutes on a GPU to many hours on a processor core, so the runs are stored with the book, every epoch of every seed.
 # How to run any of them again is said below.
@@ -67,7 +67,7 @@ chapter = Chapter(globals())
 # FA and DFA start from zero where the units allow it, BP and every ReLU network from $\pm 1 / \sqrt{\text{fan-in}}$; feedback is uniform in $\pm 1 / \sqrt{\text{fan-out}}$.
 # A seed stops after the epoch in which its train error is at most 0.01 percent, at the latest after 300 epochs, and its test error is that of this epoch, never the best one.
 #
-# Where the paper's text is silent, two things are taken from the code that its author released: the learning rate, which the paper says was tuned coarsely for BP and then used for all three rules, and the size of the adversarial step.
+# Where the paper's text is silent, some things are taken from the code that its author released: the learning rate, which the paper says was tuned coarsely for BP and then used for all three rules; RMSprop's other two numbers; that the error is summed over the mini-batch and not averaged; and the size of the adversarial step. The code stops by a running mean of the train error, a little later; here the paper's text is followed.
 # The paper gives a spread for each cell, and not the number of runs behind it.
 # Ours were computed partly on a GPU and partly on processor cores, which round differently; each stored run names its device.
 
@@ -142,20 +142,16 @@ for name, count in counts.items():
 # ### Does the order come out too?
 #
 # The paper's point is that the three rules end close to one another.
-# For each network that has been run under all three, this is how far DFA's mean lies above BP's, and a Welch test of the two sets of seeds, which are ours and whose number is known:
+# For each network that has been run under all three, this is how far the means of FA and of DFA lie above BP's, here and in the paper, and a Welch test of the two sets of seeds, which are ours and whose number is known:
 
 # %% tags=["hide-input"]
-from scipy.stats import ttest_ind
+from dfa_utils.chapter.tables import print_orders
 
-for network in dict.fromkeys(network for network, _ in published):
-    pair = [measured.get((network, name), []) for name in ("dfa", "bp")]
-    if min(map(len, pair)) >= max(2, least_seeds):
-        difference = pair[0].mean() - pair[1].mean()
-        p = ttest_ind(*pair, equal_var=False).pvalue
-        print(f"{network:16} DFA - BP {difference:+.2f} points   p = {p:.4f}")
+print_orders(published, measured, least_seeds)
 
 # %% [markdown]
 # A small p says that seeds alone would hardly make such a difference; with three to five seeds a large one says little.
+# In each of these rows, so far, FA and DFA lie on the same side of BP as in the paper: above it with one or two hidden layers, below it with three or four. Not each of these differences is beyond chance. The order of FA and DFA among themselves does not come out in every row.
 #
 # ### The curves behind a row
 #
@@ -193,7 +189,7 @@ Markdown(paper_rows(cifar, fitted=0.1, digits=1))
 
 # %% [markdown]
 # The fully connected rows need no more than the data: `cifar10` and `cifar100` are data sets of this book, which torchvision downloads.
-# The convolutional ones need a network that this book does not have.
+# The convolutional ones need another network than that of [the chapter on convolutions](convolutions.ipynb), which takes grey images only.
 #
 # ```bash
 # .venv/bin/papermill notebooks/single_run.ipynb cifar.ipynb \

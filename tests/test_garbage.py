@@ -30,6 +30,7 @@ HANDED_ON |= {"plain_rmsprop", "mark_epoch", "load_published", "stored_cells"} |
     "show",
     "record_probes",
     "paper_rows",
+    "print_orders",
     "plot_intervals",
 }
 HANDED_ON |= {"step_on", "gradient_angles", "network_angles", "training_errors", "record_run"}

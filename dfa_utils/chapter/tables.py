@@ -76,3 +76,32 @@ def _in_words(mean, spread, train_error, fitted, digits):
     if train_error is not None and train_error > fitted:
         text += f" ({train_error:.{digits}f})"
     return text
+
+
+def print_orders(published, measured, least):
+    """Print how far the means of FA and of DFA lie above BP's, here and in the paper.
+
+    Beside it stands Welch's test of our seeds: the probability of a difference as large, either
+    way, if the means were equal. What stands behind the paper's spread is not known.
+
+    Parameters
+    ----------
+    published : dict of (str, str) to dict
+        By network and rule, as `dfa_utils.chapter.stored.load_published` returns it.
+    measured : dict of (str, str) to numpy.ndarray (seeds,)
+        Test errors, percent, of the cells that have been run.
+    least : int
+        A pair of cells needs so many seeds in each, and never less than two.
+    """
+    from scipy.stats import ttest_ind
+
+    for network in dict.fromkeys(network for network, _ in published):
+        for rule in ("fa", "dfa"):
+            ours = [measured.get((network, name), ()) for name in (rule, "bp")]
+            if min(map(len, ours)) < max(2, least):
+                continue
+            paper = [published[network, name]["test_error"] for name in (rule, "bp")]
+            points = f"{ours[0].mean() - ours[1].mean():+.2f}"
+            p = ttest_ind(*ours, equal_var=False).pvalue
+            words = f"{points} points (paper {paper[0] - paper[1]:+.2f})"
+            print(f"{network:16} {rule.upper():3} - BP {words}   p = {p:.4f}")
