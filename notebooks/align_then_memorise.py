@@ -97,7 +97,7 @@ chapter = Chapter(globals())
 # - *Alignment is given up*: at the end the angle is clearly above its lowest value, and by a degree at least.
 # - *Noise costs alignment*: the last angle is clearly above that without noise.
 # - *Degeneracy is broken*: networks with the same feedback end clearly nearer to one another than they began, by ten degrees at least, and under BP, or with other feedback each, they do not.
-# - *They end close*: their angle is below 45 degrees, so that more than half of the squared length of the weights is in common.
+# - *They end close*: their angle is below 45 degrees, so that of the squared length of each network's weights more than half lies along those of the other.
 
 # %%
 from dfa_utils.chapter import verdicts
@@ -192,9 +192,9 @@ figure = plot_measured(stored.curves(kinds, "angle"), "degrees")
 stored.judge_phases(kinds)
 
 # %% [markdown]
-# - **Two steps are seen where labels are random, and not without.** With right labels the fit is half-way before any layer is: on these digits a network that is hardly aligned yet has learned most of what there is to learn. With few random labels no layer is clearly ahead of the fit. Where half of the labels or more are random, all layers are half-way long before the fit is. The test error is at its lowest at about the time when the layers align, and rises again while the random labels are memorised.
+# - **Two steps are seen where half of the labels or more are random, and not with fewer.** With right labels the fit is half-way before any layer is: on these digits a network that is hardly aligned yet has learned most of what there is to learn. With few random labels the first layer is half-way with the fit, and the others are clearly later. Where half of the labels or more are random, all layers are half-way long before the fit is. A part of this lies in our measure: with few random labels the train error goes half of its way by what can be understood, and with more than half it cannot do so without memorising. The test error is at its lowest at about the time when the layers align, and rises again while the random labels are memorised.
 # - **From the bottom to the top** holds throughout: each layer is half-way before the one above it.
-# - **Nothing is given up.** At all shares of noise the angles end at their lowest, or within a degree of it: what is memorised is memorised along the feedback.
+# - **Nothing is given up.** At all shares of noise the angles end, in the mean over the seeds, at their lowest or within a degree of it: what is memorised is memorised along the feedback.
 # - **Noise does not cost alignment, it brings some.** It delays it, but the last angles are smaller with random labels than without, in every layer. A likely reason, which is not measured here: to fit such labels the weights have to grow further, and what they add comes from the feedback.
 #
 # The angle counts each image alike, however small its errors have become; where all labels are learned, they are small.

@@ -183,7 +183,7 @@ show_epochs({titles[s]: (histories[s], angles[s]) for s in titles})
 #
 # In the deep network a mean hides what happens: some of these curves jump, and some have not begun. Each thin line is one seed, the thick one their median.
 
-# %% mystnb={"image": {"alt": "Three panels on a logarithmic scale, test error against the epoch in the deep network, for BP, FA and DFA, with a thin line for each seed and a thick one for the median. Lines of BP fall after a plateau and jump up for single epochs; those of FA split, some fall and some stay at the height of guessing; those of DFA fall together from the start, with few jumps."}, "figure": {"caption": "Test error of each seed in the deep network.", "name": "fig-alignment-deep"}}
+# %% mystnb={"image": {"alt": "Three panels on a logarithmic scale, test error against the epoch in the deep network, for BP, FA and DFA, with a thin line for each seed and a thick one for the median. Lines of BP fall after a plateau and jump up for one epoch or a few; those of FA split, some fall and some stay at the height of guessing; those of DFA fall together from the start, with few jumps."}, "figure": {"caption": "Test error of each seed in the deep network.", "name": "fig-alignment-deep"}}
 from dfa_utils.figures import plot_seeds
 
 figure = plot_seeds(histories["deep"])
@@ -215,7 +215,7 @@ for start in ("small", "zero", "deep", "faint"):
         record_curve(f"{prefix}_angle", angles[start][name.upper()])
 
 # %% [markdown]
-# - **Deep.** BP begins with a plateau, for the small weights shrink the error at every layer on its way down. So does FA, and longer, since its feedback shrinks it too: after the last epoch some of its seeds have come far down and the others still guess. DFA has one step to every layer and is ahead at first. Seeds of BP catch up with it once their plateau ends, but their errors jump up again for single epochs, and where one such jump meets the last epoch, the mean of that epoch says more about the jump than about the rule.
+# - **Deep.** BP begins with a plateau, for the small weights shrink the error at every layer on its way down. So does FA, and longer, though its feedback is larger than the weights and shrinks nothing; why it is slow we have not measured. After the last epoch some of its seeds have come far down and the others still guess. DFA has one step to every layer and is ahead at first. Seeds of BP catch up with it once their plateau ends, but their errors jump up again for one epoch or a few, and where one such jump meets the last epoch, the mean of that epoch says more about the jump than about the rule.
 # - **Faint.** With small feedback matrices the hidden layers are told little, so their weights move little, and the angles fall late.
 #
 # ## What to try next

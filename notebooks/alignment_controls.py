@@ -198,7 +198,7 @@ stored.judge_angles(names)
 #
 # **Two angles, not one.** The angle of the errors and that of the weights do not stand for each other:
 #
-# - Under FA, the weights of all layers but the highest have hardly turned, and yet what is sent there is well aligned. The errors have few directions, those of ten outputs, and only in these do the weights have to fit. The highest layer's do, and all errors come through it.
+# - Under FA, the weights of all layers but the highest have hardly turned, and yet what is sent there is clearly better aligned than they are. A likely reason, not measured here: the errors have few directions, those of ten outputs, and only in these do the weights have to fit. The highest layer's do, and all errors come through it.
 # - Under DFA in the deep network it is the other way round: in every layer the matrices fit the weights better than the errors fit BP's. Why is not measured here. BP's error passes the slopes of the units above on its way down, and DFA's does not; and the errors of the images are not spread evenly over all that a matrix could send.
 #
 # In the wide network under DFA neither is clearly nearer in all layers.
@@ -229,7 +229,7 @@ stored.judge_depth(forms)
 #
 # In the deep one the verdict is the same, and says less. Seven layers drawn as BP's are hand on so little that the output layer above them hardly leaves guessing. What the rules are ahead of there is a network that does not learn, and not one that learns without depth.
 #
-# That BP is behind FA and DFA in the deep network is a matter of these few epochs, in which it is still leaving its plateau: to the end of [the paper's table](paper_table.ipynb) it is not.
+# That BP is behind FA and DFA in the deep network says little beyond these few epochs: in the runs of this network for [the paper's table](paper_table.ipynb), of one or two seeds for each rule, BP and DFA end so near to one another that their order means nothing.
 #
 # ## What to try next
 #

@@ -207,7 +207,7 @@ figure = plot_variations(heard, "effective rank", logarithmic=False)
 # %% [markdown]
 # ### What aligns
 
-# %% mystnb={"image": {"alt": "Three small panels, one for each layer, of the angle against the width of the second layer. BP is at zero. In layer 1 DFA falls from close to a right angle to less than half of one, above the line of the limit, which falls to zero; FA varies less; the line for few learning units is low and nearly flat. In layer 2 that line alone is wide. In layer 3 DFA and FA fall together."}, "figure": {"caption": "Stored run: alignment angles, against the width of the second layer, or where few units learn, against their number. The limit is that of a linear network.", "name": "fig-bottleneck-angles"}}
+# %% mystnb={"image": {"alt": "Three small panels, one for each layer, of the angle against the width of the second layer. BP is at zero. In layer 1 DFA falls from close to a right angle to less than half of one, above the line of the limit, which falls to zero; FA varies less; the line for few learning units is low and nearly flat. In layer 2 that line is by far the widest; FA and DFA fall from above half a right angle. In layer 3 DFA and FA fall together."}, "figure": {"caption": "Stored run: alignment angles, against the width of the second layer, or where few units learn, against their number. The limit is that of a linear network.", "name": "fig-bottleneck-angles"}}
 angles = variations.by_layer(past["narrow"], "angle")
 angles["layer 1"]["limit"] = variations.limits_of(past["narrow"]["DFA"])
 figure = plot_variations(angles, "degrees", logarithmic=False)
@@ -225,7 +225,7 @@ variations.judge_narrow(past["narrow"], classes=data.num_classes)
 # %% [markdown]
 # **Few directions.** The bounds hold, as they must. Beneath a narrow layer BP and FA hear as many directions as it has units, or fewer; DFA hears the same as ever. With the layer at its widest, FA hears more directions than there are classes: what the slopes add on the way. More directions are not more knowledge of the error: its test error there is not below that of DFA.
 #
-# **Narrow layers do keep DFA from aligning**, beneath them as in them. Beneath, the angle goes from less than half a right angle to nearly a whole one as the layer becomes narrow, and stays above the limit of a linear network all along. Most of the way down is behind it once the layer has more units than there are classes. The angle of FA does not show it so clearly: its seeds differ widely where the layer is narrow, so that the comparison of the two is no verdict.
+# **Narrow layers keep DFA from aligning**, beneath them as in them, when it is compared with itself; that FA aligns better there, the other half of our rule, does not hold. Beneath, the angle goes from less than half a right angle to nearly a whole one as the layer becomes narrow, and stays above the limit of a linear network all along. Most of the way down is behind it once the layer has more units than there are classes. FA's angle is narrower there in the mean, but its seeds differ so widely that this is clear at neither width.
 #
 # The layer *above* the narrow one loses its alignment as well, under FA as under DFA. Nothing narrow lies between it and the output, so this is not the error that does not get through. A likely reason, not measured here: what comes in is a few numbers, and what it makes of them has too few directions for the weights above to fit the feedback in all of its own.
 #
@@ -246,11 +246,11 @@ figure = plot_variations(deepest, "effective rank", **options)
 # %% [markdown]
 # **Depth.** From the usual start BP does not learn in the deepest networks in these few epochs; FA does, poorly, and DFA well, if not as well as with few layers. Nøkland (2016) says of far deeper networks that with so simple a start only DFA trains them, and this is on the way there.
 #
-# It is a statement about the start. With weights larger by a constant factor BP learns at every depth, and ends ahead of DFA at each of them. The effective rank shows what had gone wrong: from the usual start, what BP sends to nearly all layers has one direction left, while with larger weights it keeps several. That of DFA is nearly the same in all layers.
+# It is a statement about the start. With weights larger by a constant factor BP learns at every depth, and ends ahead of DFA at each of them. The effective rank goes with it: from the usual start, what BP sends to nearly all layers has one direction left, while with larger weights it keeps several. As it is measured at the end, this may be the cause of the failure or only its mark. That of DFA is nearly the same in all layers.
 #
-# And yet the angles of DFA come close to right angles in the lower layers of the deepest networks. Whether these layers contribute anything, or the upper ones do the work and the lower ones pass the image on, this run cannot say: it has no network whose lower layers stay as they were.
+# And yet the angles of DFA, which the run has recorded and which are not drawn here, come close to right angles in the lower layers of the deepest networks. Whether these layers contribute anything, or the upper ones do the work and the lower ones pass the image on, this run cannot say: it has no network whose lower layers stay as they were.
 #
-# **In sum.** DFA hears all of the error in every layer, at every width and depth. What it lacks is the other half: to be of use, what a layer hears has to agree with what its changes do to the output, and through a narrow layer, or through many, it agrees less.
+# **In sum.** DFA sends all of the error to every layer, past narrow ones and past many, and each layer hears of it what its own units can hold. What gets lost is the other half: what a layer hears has to agree with what its changes do to the output, and through a narrow layer, or through many, it agrees less. The angle alone does not say who is ahead: in the deepest networks that of FA is narrower than that of DFA in every layer, in the mean, and its error is far higher.
 #
 # ## What to try next
 #

@@ -203,7 +203,7 @@ figure = plot_variations(past["errors"], "test error (%)", past["level"])
 # %% [markdown]
 # And the angles between what is sent and what BP would send, by layer:
 
-# %% mystnb={"image": {"alt": "Seven small panels of the alignment angle in degrees, with a line for each of three hidden layers. Under noise all angles are close to a right angle, from the smallest level on. They rise with the share of zeros, up to nearly a right angle, fall as the rank grows, and are wide where only signs are carried. Elsewhere they lie around or below half a right angle, the first layer's highest."}, "figure": {"caption": "Stored run: alignment angles by kind of feedback.", "name": "fig-feedback-matrix-angles"}}
+# %% mystnb={"image": {"alt": "Seven small panels of the alignment angle in degrees, with a line for each of three hidden layers. Under noise all angles are close to a right angle, from the smallest level on. They rise with the share of zeros, up to nearly a right angle, fall as the rank grows, but for the first layer's at rank one, and are wide where only signs are carried. Elsewhere they lie around or below half a right angle, the first layer's highest."}, "figure": {"caption": "Stored run: alignment angles by kind of feedback.", "name": "fig-feedback-matrix-angles"}}
 figure = plot_variations(past["angles"], "degrees", logarithmic=False)
 
 # %% [markdown]
@@ -213,15 +213,15 @@ figure = plot_variations(past["angles"], "degrees", logarithmic=False)
 variations.judge_each(past["errors"], ("entries", "normal"), past["level"])
 
 # %% [markdown]
-# **Scale.** Over many orders of magnitude it makes no difference that could be called one, and over most of these none in any digit that is shown. At the two smallest scales the gradients of the hidden layers come down to RMSprop's $\epsilon$: their steps are shorter, and after as many epochs they are behind. Whether they would get there with more epochs was not run. It is not for want of alignment: in the first layer their angles are no wider than those of the usual scale.
+# **Scale.** Over many orders of magnitude it makes no difference that could be called one, and over most of these none in any digit that is shown. At the two smallest scales the gradients of the hidden layers come down to RMSprop's $\epsilon$: their steps are shorter, and after as many epochs they are behind. Whether they would get there with more epochs was not run. At the second smallest it is not for want of alignment: in no layer is the mean angle wider than at the usual scale. At the smallest one this is so in the first layer alone; in the others the angle is clearly wider.
 #
-# **Entries.** Normal, uniform, signs, orthogonal: no verdict tells them apart. Nor does the expectation about orthogonal rows come true in a way that these seeds could show: in the first layer the angle is not narrower, in the others its mean is, by no more than the seeds differ. A likely reason stands in [the theory](../book/theory.md): ten random rows of a hundred entries are nearly orthogonal as they are.
+# **Entries.** Normal, uniform, signs, orthogonal: no verdict on the error tells them apart, though with signs the angle is clearly narrower in the upper two layers. Nor does the expectation about orthogonal rows come true in a way that these seeds could show: in the first layer the angle is not narrower, in the others its mean is, by no more than the seeds differ. A likely reason stands in [the theory](../book/theory.md): ten random rows of a hundred entries are nearly orthogonal as they are.
 #
 # **Layers.** One matrix for all layers works, and so do rows at right angles between layers: what one layer hears may be the same as what the others hear.
 #
 # **Zeros.** With half of the entries gone nothing is lost that could be told from chance. From the next share on it costs, and with the largest it fails. By then most units are deaf, and most of those that are not hear a single class; which of the two does the harm was not separated.
 #
-# **Rank.** This is what a feedback matrix needs. With one direction the network does not learn, with two it does, and each further one is worth less than the one before, up to the full rank. Matrices of the same size and the same number of entries differ here as nowhere else on this page.
+# **Rank.** This is what a feedback matrix needs. With one direction the network does not learn, with two it does, and what a further one is worth falls, in the mean, up to the full rank; among the largest ranks the seeds do not tell it apart. Matrices of the same size and the same number of entries differ here as nowhere else on this page.
 #
 # **Noise.** The smallest level costs nothing, and the largest, many times the size of what is sent, costs a good deal and still does not fail.
 #

@@ -24,7 +24,7 @@
 # **What you will see**
 #
 # - how far the activities of the last hidden layer travel under four kinds of feedback, as the output is scaled;
-# - that DFA in a wide lazy network computes what the same network computes when only its last layer is trained, and that BP does not;
+# - that DFA in a lazy network, the wider the more nearly, computes what the same network computes when only its last layer is trained, and that BP does not;
 # - that FA does the one or the other, by whether its feedback knew the weights when training began.
 
 # %% tags=["hide-input", "bootstrap"]
@@ -184,7 +184,7 @@ figure = plot_against(scales, moved, *axes, logarithmic=True)
 # %% [markdown]
 # To the left the activities move in proportion to the scale, and in the limit not at all. These networks learn nevertheless:
 
-# %% mystnb={"image": {"alt": "Test error against the output scale, both logarithmic, for BP, FA, FA with copied matrices, DFA and the last layer alone."}, "figure": {"caption": "Stored run: test error after the last epoch.", "name": "fig-lazy-errors"}}
+# %% mystnb={"image": {"alt": "Test error against the output scale, both logarithmic, for BP, FA, FA with copied matrices, DFA and the last layer alone. The line of the last layer alone is flat. At the small scales BP and FA with copied matrices lie together, well below it, and FA and DFA slightly above it. At the two largest scales all four are far below it, BP the lowest."}, "figure": {"caption": "Stored run: test error after the last epoch.", "name": "fig-lazy-errors"}}
 everyone = names | {"last layer alone": "last"}
 errors = stored.curves(everyone, "error", "scale_")
 axes = "output scale", "test error (%)"
@@ -229,12 +229,12 @@ judge_claims(stored, names)
 
 # %% [markdown]
 # - **Lazy.** Under each kind of feedback the last hidden layer moves less the smaller the scale, at the left end in proportion to it.
-# - **The last layer alone.** The wider the lazy networks, the closer DFA comes to what its last layer learns alone, while BP stays about as far away as the outputs are large. It is a limit: in the widest networks a distance is left, and in the narrowest the hidden layers have a share that does harm, as the test errors say. The distance falls faster than one over the root of the width, by which random vectors approach a right angle. A likely reason, not measured here: the images do not widen with the network, so the share of the first layer falls faster than that of the second.
+# - **The last layer alone.** The wider the lazy networks, the closer DFA comes to what its last layer learns alone, while BP stays far away: its distance falls too, but slowly, and in the widest networks it is still nearly as large as the outputs. It is a limit: in the widest networks a distance is left, and in the narrowest the hidden layers have a share that does harm, as the test errors say. The distance falls faster than one over the root of the width, by which random vectors approach a right angle. A likely reason, not measured here: the images do not widen with the network, so the share of the first layer falls faster than that of the second.
 # - **FA is between the two.** With matrices of its own it goes the way of DFA. With the weights copied it is BP, but for a distance that falls with the width: in the narrowest networks it is above the bound that we had set for all widths, so by our rule this claim fails there.
 # - **Less correlation, more movement** is not seen clearly: at the largest scale FA with matrices of its own moves further in the mean, but by a difference that just misses our bound. Width, training time and measure of movement are ours and not the paper's, so this is no evidence against it.
-# - **Rich.** At the largest scale DFA has left the last layer far behind. Its hidden layers were of use as soon as they were made to move.
+# - **Rich.** At the largest scale DFA has left the last layer far behind. It is clearly ahead at the two largest scales only: at the one below them the last hidden layer already moves by a good part of its size, and is of no clear use yet.
 #
-# So it is no property of DFA to learn features, or not to: in networks that are wide and lazy it cannot, and neither can FA. In both the weights must have travelled first.
+# So it is no property of DFA to have use of its hidden layers, or not to: in networks that are wide and lazy it has none, nor has FA with matrices of its own. In both the weights must have travelled first. BP has use of them even there, although in the lazy limit no rule learns new features.
 #
 # ## What to try next
 #

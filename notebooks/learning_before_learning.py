@@ -163,7 +163,7 @@ for learning_rule in (BP(), FA(), DFA()):
 #
 # Before any image has been seen, noise turns the weights towards the feedback:
 
-# %% mystnb={"image": {"alt": "A panel for each hidden layer with the angle between weights and feedback in degrees against the shares of noise, for FA and for DFA. The curves begin at a right angle and fall by some degrees."}, "figure": {"caption": "Stored run: angle between the weights and the feedback while the networks hear noise. An epoch is as much noise as there are images.", "name": "fig-before-noise"}}
+# %% mystnb={"image": {"alt": "A panel for each hidden layer with the angle between weights and feedback in degrees against the shares of noise, for FA and for DFA. The curves begin at about a right angle and fall by some degrees, but for that of FA in the first layer, which hardly falls."}, "figure": {"caption": "Stored run: angle between the weights and the feedback while the networks hear noise. An epoch is as much noise as there are images.", "name": "fig-before-noise"}}
 from dfa_utils.figures import plot_measured
 
 heard = {"FA": "fa_noise_before", "DFA": "dfa_noise_before"}
@@ -191,12 +191,12 @@ before.judge_noise(stored)
 
 # %% [markdown]
 # - **Noise aligns.** No image has been seen, and what the layers are sent for images is already some degrees nearer to what BP would send. Under FA the weights have hardly turned towards the matrix of the first layer, and by some degrees towards that of the last hidden layer; under DFA they have towards both.
-# - **The network is faster**, under FA and DFA, by a wide margin in the first epoch. A good part of that is *not* alignment: noise through other matrices gives it too. What is left between the two kinds of noise is clear as well, and this is the alignment. What the other effect is we have not measured; that large random outputs are unlearned is a likely part of it.
+# - **The network is faster**, under FA and DFA, by a wide margin in the first epoch. A part of that is not alignment that the noise has made: noise through other matrices makes none, and yet the error is lower in the mean than without noise, clearly so under DFA and not under FA (for this no rule was set). What is left between the two kinds of noise is clear under both, and this is the alignment. What the other effect is we have not measured. That large random outputs are unlearned is a likely part of it; and after noise through other matrices the first layer aligns faster on images than without noise, as the figure shows, so alignment may have a share in it too.
 # - **It is not better in the end**, by our rule. After the last epoch, at equally many steps on images, the networks that have heard noise are ahead in the mean, but not clearly. So the second half of the paper's claim is not confirmed here; nor do FA and DFA come to the errors that BP has after as many epochs.
-# - **Noise costs as much as images.** Spent on images, the same number of steps leaves a lower error in the mean.
+# - **Noise costs as much as images.** Spent on images, the same number of steps leaves an error that is lower, clearly so under FA and DFA, though our rule asked only for the opposite.
 # - **BP** gains nothing: it has no feedback to align with, and after noise it is behind in the mean from the first epoch to the last.
 #
-# So if images are scarce at first and time is not, noise is a start. Where images are there, they teach what noise does, and more.
+# Where images are there, they teach what noise does, and more. Whether noise is worth its time where images are scarce was not run.
 #
 # ## What to try next
 #

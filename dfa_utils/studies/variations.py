@@ -212,7 +212,7 @@ def judge_narrow(narrow, classes):
                 k: beneath["DFA"][k] - beneath["FA"][k] for k in few
             },
             "no alignment in the narrow layer": {k: own[k] - own[widest] for k in few},
-            "few learn": {widths[0]: free[widths[0]] - free[widest]},
+            "few learn": {k: free[k] - free[widest] for k in few},
             "it costs DFA more": {k: gap[k] - gap[widest] for k in narrower},
         }
     )
