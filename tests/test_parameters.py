@@ -210,7 +210,7 @@ def test_fields_are_checked_by_the_table_or_by_their_class():
 def test_a_path_may_begin_at_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert check_path("checkpoint_dir", "~/kept") == tmp_path / "kept"
-    for value in (3, "a\0b", "~nobody-of-this-name/kept"):
+    for value in (3, "a\0b", "\ud800", "~nobody-of-this-name/kept"):
         with pytest.raises(ValueError, match=r"checkpoint_dir must be a path.*, got "):
             check_path("checkpoint_dir", value)
 

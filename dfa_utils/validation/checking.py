@@ -120,7 +120,10 @@ def check_path(name, value, allowed="a path"):
     if not isinstance(value, str | os.PathLike) or "\0" in str(value):
         refuse(name, allowed, value)
     try:
+        os.fsencode(value)  # a text that no file can be named by, such as half a surrogate pair
         return Path(value).expanduser()
+    except UnicodeEncodeError:
+        refuse(name, allowed, value)
     except RuntimeError:  # nobody of that name, or an account without a home folder
         refuse(name, f"{allowed} (no home folder is known for its ~)", value)
 
