@@ -225,7 +225,7 @@ variations.judge_each(past["errors"], ("entries", "normal"), past["level"])
 #
 # **Noise.** The smallest level costs nothing, and the largest, many times the size of what is sent, costs a good deal and still does not fail.
 #
-# **Bits.** One bit for each class, or one for each unit, is enough to learn with, and costs about the same. Both are far from failing. That of the error knows the class alone, and pushes on when the answer is right: it is [$1 - 2y$](paper_claims.ipynb), which is close to sending the target in the place of the error (Frenkel et al. 2021).
+# **Bits.** One bit for each class, or one for each unit, is enough to learn with, and costs about the same. Both are far from failing. That of the error knows the class alone, and pushes on when the answer is right: it is [the same all along](paper_claims.ipynb), $1 - 2y$, which is close to sending the target in the place of the error (Frenkel et al. 2021).
 #
 # **The angle does not say it all.** With the smallest noise the angles are close to right angles, and the test error is that of clean feedback. A matrix of rank seven has far narrower angles than noise of level one, and in the mean a larger error. The angle compares directions image by image. What is random in them from image to image cancels in a sum over many; what is missing in the same way for all images does not.
 #

@@ -51,7 +51,7 @@ The numbers are first-{{ first.number }}-end and second-{{ second.number }}-end,
 def small_book(tmp_path):
     """A book of one page and two small notebooks, with the project's own build; not yet built."""
     root = tmp_path / "tree"
-    for folder in ("extensions", "tools", "play", "_static"):
+    for folder in ("extensions", "tools", "play", "_static", "_templates"):
         shutil.copytree(ROOT / "book" / folder, root / "book" / folder)
     for folder in ("dfa_utils", "benchmarks"):
         ignored = shutil.ignore_patterns("__pycache__")

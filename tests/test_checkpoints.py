@@ -200,7 +200,10 @@ SOURCES = sorted((ROOT / "notebooks").glob("*.py"))
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
 def test_every_run_of_every_notebook_is_kept(source):
-    """Under a name that no other notebook has; two runs of one name would refuse each other."""
+    """Under a name that no other notebook has; two runs of one name would refuse each other.
+
+    Chapters whose runs are short, or are not runs of this package, offer no checkpoints at all.
+    """
     tree = ast.parse(source.read_text(encoding="utf-8"))
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     fits = [call for call in calls if getattr(call.func, "attr", "") == "fit"]
@@ -209,7 +212,8 @@ def test_every_run_of_every_notebook_is_kept(source):
         for call in calls
         if getattr(call.func, "attr", "") == "checkpoint"
     ]
-    assert len(names) == len(fits)
+    offered = "checkpoint_dir: Optional[str]" in source.read_text(encoding="utf-8")
+    assert len(names) == (len(fits) if offered else 0)
     assert all(re.match(f"f?'{source.stem}", name) for name in names)
 
 

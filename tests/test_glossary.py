@@ -58,6 +58,15 @@ def test_no_link_stands_in_links_code_and_names(kind):
     assert glossary.is_prose(holder[0])
 
 
+@pytest.mark.parametrize("kind", ["lead", "sd-card", "cell_output"])
+def test_no_link_stands_in_a_card_an_output_and_the_sentence_under_a_title(kind):
+    holder = nodes.container(classes=[kind])
+    holder += nodes.paragraph("", "epoch")
+    assert not glossary.is_prose(holder[0][0])
+    holder["classes"] = []
+    assert glossary.is_prose(holder[0][0])
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_each_term_is_linked_once_in_a_chapter_and_leads_to_its_entry(page, soup, smoke_book):
     links = soup(page).select("article a.to-glossary")

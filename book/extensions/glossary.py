@@ -7,11 +7,13 @@ words, and the build finds them.
 import re
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import make_refnode
 
 #: Where no link belongs: in links and code, and in what names or labels something.
 ELSEWHERE = (
+    addnodes.desc,  # the reference
     nodes.reference,
     nodes.FixedTextElement,
     nodes.literal,
@@ -88,10 +90,14 @@ def is_link_to_a_term(node):
 
 
 def is_prose(text):
-    """Tell whether a text belongs to a paragraph, and to nothing there that keeps its own form."""
+    """Tell whether a text belongs to a paragraph, and to nothing there that keeps its own form.
+
+    A card is a link as a whole, and the sentence under a title is one thing to read.
+    """
     above, inside = text.parent, False
     while above is not None:
-        if isinstance(above, ELSEWHERE) or "cell_output" in above.get("classes", ()):
+        classes = above.get("classes", ())
+        if isinstance(above, ELSEWHERE) or {"cell_output", "lead", "sd-card"} & {*classes}:
             return False
         inside = inside or isinstance(above, nodes.paragraph)
         above = above.parent
