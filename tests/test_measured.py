@@ -96,7 +96,7 @@ def test_measurements_are_drawn_against_what_was_varied():
     np.testing.assert_allclose(axes.lines[0].get_ydata(), RISING[:3, :, 0].mean(axis=1))
 
 
-@pytest.mark.parametrize("places", [[1, 2], [], ["a", "b", "c"]])
+@pytest.mark.parametrize("places", [[1, 2], [], ["a", "b", "c"], 3.0])
 def test_places_that_do_not_fit_are_refused(places):
     with pytest.raises(ValueError, match="must be"):
         plot_against(places, {"DFA": RISING[:3, :, 0]}, "width", "distance")

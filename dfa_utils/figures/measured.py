@@ -88,6 +88,8 @@ def plot_against(places, values, xlabel, ylabel, logarithmic=False):
     """
     check_instance("values", values, dict)
     places = numbers("places", places, "a number for each place")
+    if places.ndim != 1:
+        refuse("places", "a number for each place", places)
     figure, axes = plt.subplots(figsize=(WIDTH, 3.4))
     axes.set(xlabel=check("xlabel", xlabel, "name"), ylabel=check("ylabel", ylabel, "name"))
     if logarithmic:
