@@ -427,12 +427,11 @@ def theorem_criteria(run, samples=2_000):
         which are cosines. Means over the images, of which one whose d is zero counts as zero;
         not-a-number where there is no layer above, or below.
     """
-    data, state, loss = run.data, run.state, LOSSES[run.recipe.loss]
-    x, targets = (a[: min(samples, a.shape[0]), :] for a in (data.train_images, data.train_targets))
-    step = Step.at(run.network, state.params, state.feedback, x, targets, loss)
+    both = run.data.train_images, run.data.train_targets
+    step = step_on(run, images=[array[: min(samples, array.shape[0]), :] for array in both])
     forward, d = step.forward, _before_slopes(run.recipe.rule, step)
     xp, below, above = namespace_of(forward.logits), [], []
-    for k, (weights, _) in enumerate(state.params[1:]):
+    for k, (weights, _) in enumerate(step.params[1:]):
         slope = forward.slope(k + 1) if k + 1 < len(forward.outputs) else 1.0
         below.append((d[k], (d[k + 1] * slope) @ weights.mT))
         above.append((d[k + 1], (d[k] @ weights) * slope))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from small_data import small_run
 
-from dfa_utils import FA, Normal
+from dfa_utils import FA, RULES, Normal
 from dfa_utils.alignment import error_angles, theorem_criteria
 from dfa_utils.losses import LOSSES
 from dfa_utils.network import ACTIVATIONS
@@ -74,6 +74,13 @@ def test_criteria_equal_a_plain_formulation(rule, activation, loss):
         assert found.shape == (3, 5, 3)
         expected = [plain_criteria(run, place, count) for place in range(3)]
         np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_criteria_are_there_for_every_rule_those_that_draw_noise_too(rule):
+    first = theorem_criteria(small_run(rule, weights=Normal(0.5)))
+    assert first.shape == (2, 5, 3) and np.isfinite(first[:, K]).all()
+    np.testing.assert_array_equal(first, theorem_criteria(small_run(rule, weights=Normal(0.5))))
 
 
 def test_of_back_propagation_a_lower_layer_is_sent_what_the_theorem_asks_for():

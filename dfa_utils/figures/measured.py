@@ -87,9 +87,7 @@ def plot_against(places, values, xlabel, ylabel, logarithmic=False):
         each place.
     """
     check_instance("values", values, dict)
-    places = numbers("places", places, "a number for each place")
-    if places.ndim != 1:
-        refuse("places", "a number for each place", places)
+    places = numbers("places", places, "a number for each place", ndim=1)
     figure, axes = plt.subplots(figsize=(WIDTH, 3.4))
     axes.set(xlabel=check("xlabel", xlabel, "name"), ylabel=check("ylabel", ylabel, "name"))
     if logarithmic:

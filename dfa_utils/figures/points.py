@@ -26,7 +26,7 @@ def plot_errors_by_rule(errors, xlabel="test error (%)"):
         refuse("errors", "of at least one rule", errors)
     figure, axes = plt.subplots(figsize=(WIDTH, 0.28 * len(errors) + 0.9))
     for place, (name, look) in enumerate(looks_of(errors).items()):
-        values = numbers("errors", errors[name], "an array (seeds,)")
+        values = numbers("errors", errors[name], "an array (seeds,)", ndim=1)
         axes.plot(values, np.full(len(values), place), ".", color=look.colour, alpha=0.6)
         axes.plot(values.mean(), place, "|", color=look.colour, markersize=16, markeredgewidth=2)
     axes.set_xscale("log")
@@ -56,7 +56,10 @@ def plot_bias_and_variance(judged):
         refuse("judged", "of at least one rule", judged)
     figure, axes = plt.subplots(figsize=(WIDTH, 4.2))
     for name, look in looks_of(judged).items():
-        cosine, variance, _, exact = np.transpose(numbers("judged", judged[name], "(seeds, 4)"))
+        rows = numbers("judged", judged[name], "an array (seeds, 4)", ndim=2)
+        if rows.shape[1] != 4:
+            refuse("judged", "an array (seeds, 4)", rows)
+        cosine, variance, _, exact = rows.T
         if np.isnan(cosine).all():
             continue
         axes.plot(cosine, variance / exact, ".", color=look.colour, markersize=3)

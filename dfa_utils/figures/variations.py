@@ -10,6 +10,7 @@ from dfa_utils.figures.style import NEUTRAL, WIDTH, looks_of, scale_errors
 from dfa_utils.validation import check, check_instance, numbers, refuse
 
 EACH = "a number for each seed"
+NESTED = "a dict of dicts of dicts, with words as names"
 
 
 def plot_variations(panels, ylabel, levels=None, columns=2, logarithmic=True):
@@ -36,6 +37,10 @@ def plot_variations(panels, ylabel, levels=None, columns=2, logarithmic=True):
     check_instance("panels", panels, dict)
     if not panels:
         refuse("panels", "at least one", panels)
+    check_instance("levels", {} if levels is None else levels, dict)
+    for lines in panels.values():
+        if not isinstance(lines, dict) or not all(map(_is_named, (lines, *lines.values()))):
+            refuse("panels", NESTED, panels)
     ylabel, columns = check("ylabel", ylabel, "name"), check("columns", columns, "most")
     rows = -(-len(panels) // columns)
     size = (WIDTH, 1.9 * rows + 0.8)
@@ -47,14 +52,14 @@ def plot_variations(panels, ylabel, levels=None, columns=2, logarithmic=True):
         names = list(dict.fromkeys(name for line in lines.values() for name in line))
         for label, line in lines.items():
             places = [names.index(name) for name in line]
-            values = [numbers("panels", seeds, EACH) for seeds in line.values()]
+            values = [numbers("panels", seeds, EACH, ndim=1) for seeds in line.values()]
             look, means = looks[label], [np.mean(seeds) for seeds in values]
             axes.plot(places, means, color=look.colour, linestyle=look.line, label=label)
             for place, seeds in zip(places, values, strict=True):
                 dots = {"color": look.colour, "marker": look.marker, "markersize": 4, "alpha": 0.6}
                 axes.plot([place] * len(seeds), seeds, linestyle="none", **dots)
         for (label, seeds), dots in zip((levels or {}).items(), cycle((":", "--"))):
-            level = np.mean(numbers("levels", seeds, EACH))
+            level = np.mean(numbers("levels", seeds, EACH, ndim=1))
             axes.axhline(level, color=NEUTRAL, linestyle=dots, label=label)
         crowded = sum(len(name) + 2 for name in names) > 60 / columns
         axes.set_xticks(range(len(names)), names, rotation=90 if crowded else 0)
@@ -71,3 +76,8 @@ def plot_variations(panels, ylabel, levels=None, columns=2, logarithmic=True):
     columns = 2 if len(known) > 3 else 3
     figure.legend(known.values(), known.keys(), loc="outside upper center", ncols=columns)
     return figure
+
+
+def _is_named(row):
+    """Tell whether something is a dict whose keys can be written."""
+    return isinstance(row, dict) and all(isinstance(name, str) for name in row)

@@ -186,13 +186,17 @@ def choose(parameter, name, choices):
         refuse(parameter, f"one of {', '.join(map(repr, choices))}", name)
 
 
-def numbers(name, value, allowed):
-    """Return a value as a NumPy array of numbers, or refuse it: ``name must be allowed``."""
+def numbers(name, value, allowed, ndim=None):
+    """Return a value as a NumPy array of numbers, or refuse it: ``name must be allowed``.
+
+    With ``ndim`` it has so many axes, and holds something.
+    """
     try:
         array = np.asarray(value)
     except (TypeError, ValueError):  # lists of unequal lengths, or of bytes
         refuse(name, allowed, value)
-    if array.dtype.kind not in "fiu":
+    has_axes = ndim is None or (array.ndim == ndim and array.size)
+    if array.dtype.kind not in "fiu" or not has_axes:
         refuse(name, allowed, value)
     return array
 
