@@ -245,7 +245,7 @@ CALLS = {
         "ylabel": "distance",
     },
     figures.plot_test_errors: {"histories": {"both": HISTORY}},
-    figures.plot_errors_by_rule: {"errors": {"DFA": [2.0, 3.0]}, "xlabel": "error"},
+    figures.plot_errors_by_rule: {"errors": {"DFA": [2.0, 3.0]}},
     figures.plot_bias_and_variance: {"judged": {"DFA": np.ones((2, 4))}},
     figures.plot_variations: {
         "panels": {"scale": {"DFA": {"0.1": [2.0, 3.0], "1": [1.0, 2.0]}}},

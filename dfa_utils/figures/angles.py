@@ -97,7 +97,7 @@ def plot_layers(panels, ylabel, nulls=None, log=False):
         axes.set_visible(False)
     for axes, (title, lines) in zip(grid.flat, panels.items(), strict=False):
         for label, look in looks_of(lines).items():
-            values = numbers("panels", lines[label], "an array (seeds, layers)")
+            values = numbers("panels", lines[label], "an array (seeds, layers)", ndim=2)
             spread = values.std(axis=0, ddof=1) if len(values) > 1 else None
             line = {"color": look.colour, "linestyle": look.line, "marker": look.marker}
             at = np.arange(1, values.shape[1] + 1)
@@ -121,30 +121,30 @@ def plot_layers(panels, ylabel, nulls=None, log=False):
     return figure
 
 
-def plot_turn(shares, epochs=None, layers=None):
+def plot_turn(shares):
     """Draw how the errors of the images turn towards those of BP, a half-disc for each epoch.
 
     Parameters
     ----------
     shares : numpy.ndarray (epochs + 1, seeds, layers, bins)
         From `dfa_utils.alignment.angle_shares`. The mean over the seeds is drawn.
-    epochs, layers : sequence of int, optional
-        Which to draw; epochs begin with 0, before training, layers with 1. By default the first
-        with any angles, one in the middle, and the last.
 
     Returns
     -------
     matplotlib.figure.Figure
         A wedge for each part of the half turn, its area the share of the images. To the right is
-        the direction of BP's error, upwards a right angle to it.
+        the direction of BP's error, upwards a right angle to it. Drawn are the first epoch with any
+        angles (0 is before training), one in the middle and the last, and of the layers the same.
     """
     import matplotlib.pyplot as plt
 
-    shares = numbers("shares", shares, "an array (epochs + 1, seeds, layers, bins)").mean(axis=1)
+    shares = numbers("shares", shares, "an array (epochs + 1, seeds, layers, bins)", ndim=4)
+    shares = shares.mean(axis=1)
     bins, across = shares.shape[-1], {"projection": "polar"}
     known = np.flatnonzero(np.isfinite(shares).any(axis=(1, 2)))
-    epochs = _ends_and_middle(known) if epochs is None else epochs
-    layers = _ends_and_middle(range(1, shares.shape[1] + 1)) if layers is None else layers
+    if not len(known):
+        refuse("shares", "of at least one epoch with angles", shares)
+    epochs, layers = _ends_and_middle(known), _ends_and_middle(range(1, shares.shape[1] + 1))
     size = (WIDTH, 0.6 * WIDTH * len(epochs) / len(layers))
     figure, grid = plt.subplots(
         len(epochs), len(layers), figsize=size, squeeze=False, subplot_kw=across

@@ -7,14 +7,13 @@ from dfa_utils.figures.style import NEUTRAL, WIDTH, looks_of, write_decades
 from dfa_utils.validation import check_instance, numbers, refuse
 
 
-def plot_errors_by_rule(errors, xlabel="test error (%)"):
+def plot_errors_by_rule(errors):
     """Draw the errors of several rules below one another, on a logarithmic axis.
 
     Parameters
     ----------
     errors : dict of str to numpy.ndarray (seeds,)
         By the name of the rule, in percent, from the top to the bottom.
-    xlabel : str
 
     Returns
     -------
@@ -32,7 +31,7 @@ def plot_errors_by_rule(errors, xlabel="test error (%)"):
     axes.set_xscale("log")
     write_decades(axes.xaxis)
     axes.set_yticks(range(len(errors)), list(errors))
-    axes.set(ylim=(len(errors) - 0.4, -0.6), xlabel=xlabel)
+    axes.set(ylim=(len(errors) - 0.4, -0.6), xlabel="test error (%)")
     return figure
 
 
