@@ -154,6 +154,13 @@ def test_feedback_from_the_weights_belongs_to_one_rule():
         check_parameters(values | {"rule": "dfa"})
 
 
+def test_only_one_optimizer_decays_weights():
+    values = {"optimizer": "sgd", "weight_decay": 0.1}
+    assert check_parameters(values) == values
+    with pytest.raises(ValueError, match="weight_decay must be 0 where the optimizer is not 'sgd'"):
+        check_parameters(values | {"optimizer": "rmsprop"})
+
+
 def test_a_name_that_is_in_no_notebook_is_refused():
     with pytest.raises(ValueError, match=r"parameters must be of dataset, .*, got 'learning_rat'"):
         check_parameters({"learning_rat": 0.1})

@@ -86,6 +86,8 @@ def check_parameters(values):
     checked = {name: check_type(name, value, PARAMETERS[name]) for name, value in values.items()}
     if checked.get("feedback_initialiser") == "weights" and checked.get("rule") != "fa":
         refuse("rule", "'fa' where feedback_initialiser is 'weights'", checked.get("rule"))
+    if checked.get("weight_decay") and checked.get("optimizer", "sgd") != "sgd":
+        refuse("weight_decay", "0 where the optimizer is not 'sgd'", checked["weight_decay"])
     return checked
 
 
