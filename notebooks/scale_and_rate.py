@@ -17,7 +17,7 @@
 # %% [markdown]
 # # Find the hidden learning rate
 #
-# A sweep over feedback scale and learning rate shows what made DFA slow beside BP under plain gradient descent: it multiplies the two, and their product was small.
+# A sweep over feedback scale and learning rate shows what made DFA slow beside BP under plain gradient descent: its hidden layers step by the product of the two, and that was small.
 #
 # **The question.** [Trained beside BP](bp_vs_dfa.ipynb) for a few epochs, DFA ends far above the test error that it reaches with [the paper's own protocol](paper_protocol.ipynb), and more epochs of the same do not close the gap. What holds it back: the rule, or how it was tuned?
 #
@@ -123,7 +123,7 @@ figure = plot_error_maps({"SGD": maps["sgd"], "RMSprop": maps["rmsprop"]})
 figure = plot_against_product(maps["sgd"])
 
 # %% [markdown]
-# How near to one curve? For each product, the errors with its largest rate minus those with its smallest, seed by seed, in percentage points, as far as every rate still learns:
+# How near to one curve? For each product that several rates make exactly, the errors with the largest of them minus those with the smallest, seed by seed, in percentage points, as far as every rate still learns:
 
 # %%
 grids.print_changes(maps["sgd"], largest=0.001)
@@ -223,25 +223,25 @@ judge_order("live", again)
 # ## What we see
 #
 # **The scale is a learning rate.** Where the product of scale and rate is small, the lines of the stored sweep lie close to one curve, however the product is made up.
-# They do not lie on one: the differences above are small beside what the product itself makes, but some of them are clear, seed by seed, and they have either sign. The output layer, which has the rate alone, makes that difference.
+# They do not lie on one: the differences above are small beside what the product itself makes, but where they are clear, seed by seed, the larger rate has the lower error. The output layer, which has the rate alone, makes that difference.
 # The curve falls until the steps become too large. Then the networks turn erratic, and soon none of them learns; where that happens depends on the rate of the output layer too.
 #
-# **Under RMSprop the scale does not matter** as long as the rate is small: then the columns of the map agree to a small fraction of the spread, seed by seed. At the larger rates they differ by as much as seeds do, and single seeds by more: what rounding and the small $\epsilon$ change at the start, large steps enlarge.
+# **Under RMSprop the scale does not matter** as long as the rate is small: then the columns of the map agree to a small fraction of the spread, seed by seed. At the larger rates the scale moves the mean by less than seeds differ, and a single seed by about as much: what rounding and the small $\epsilon$ change at the start, large steps enlarge.
 #
 # **What held DFA back was its tuning.** The settings with which it trained beside BP lie near the lower left corner of the upper map, where the hidden layers crawl.
-# Over fifty epochs, ten times the scale and ten times the rate bring nearly the same large gain. Both together bring the train error down by another large factor, near that of RMSprop, and the test error by little. RMSprop at the paper's learning rate brings DFA close to the errors of [the paper's protocol](paper_protocol.ipynb).
-# What is left between the two this sweep does not separate: there the layers are wider, the inputs lie in another range, and training goes on until the train error is next to nothing.
+# Over fifty epochs, ten times the scale and ten times the rate bring nearly the same large gain. Both together bring the train error down by another large factor, near that of RMSprop, and the test error by no more than seeds differ. RMSprop at the paper's learning rate brings DFA close to the errors of [the paper's protocol](paper_protocol.ipynb).
+# What makes the difference that is left, this sweep does not say: there the layers are wider, the inputs lie in another range, and training goes on until the train error is next to nothing.
 #
-# **BP is as sensitive to its own scale.** The stored sweep has no run of BP, and cannot compare the rules. The live maps can, on a small scale: from the smallest initial weights of the map BP has not left guessing at the smallest rate, as DFA with the smallest feedback has not.
-# With a rate and a scale of its own for each, chosen by validation images, BP is ahead of DFA after these few epochs on this part of the images. So tuning takes away the reason for the ranking in [BP beside DFA](bp_vs_dfa.ipynb), and not BP's lead.
+# **BP depends on its own scale too.** The stored sweep has no run of BP, and cannot compare the rules. The live maps can, on a small scale: from the smallest initial weights of the map BP has not left guessing at the smallest rate, as DFA with the smallest feedback has not.
+# With a rate and a scale of its own for each, chosen by validation images, BP is ahead of DFA after these few epochs on this part of the images. So the scales of [BP beside DFA](bp_vs_dfa.ipynb) explain how slow either was there, and not why BP leads.
 # Two reservations: the grids are coarse, and DFA's point lies at the edge of its own (a command below looks beyond it); and this is a comparison of first epochs. Trained to the end, [they come close together](paper_protocol.ipynb).
 #
 # **Where the small run disagrees with the stored one.** Live, fields on one diagonal differ by far more than seeds do, in either direction: with so few steps the rate of the output layer counts more.
-# Live, the larger of RMSprop's rates is the better one, and neither optimizer is ahead of the other; in the stored runs of fifty epochs the smaller rate ends lowest of the five settings. What is best in a few epochs on a part of the images need not be so on all of them, so the small map is no guide for the large one.
+# Live, the larger of RMSprop's rates is the better one, and neither optimizer is ahead of the other; in the stored map the smaller of the two is. What is best in a few epochs on a part of the images need not be so on all of them, so the small map is no guide for the large one.
 #
 # ## What to try next
 #
-# - The whole sweep, in a terminal after `make test`: `.venv/bin/dfa-sweep notebooks/single_run --grid-file sweeps/scale_and_rate.yml --out maps`, and then `.venv/bin/dfa-sweep summarize maps`
+# - The whole sweep, in a terminal after `make book`: `.venv/bin/dfa-sweep notebooks/single_run --grid-file sweeps/scale_and_rate.yml --out maps`, and then `.venv/bin/dfa-sweep summarize maps`
 # - Beyond the edge of DFA's live map: `.venv/bin/papermill notebooks/scale_and_rate.ipynb out.ipynb -y "{feedback_scales: [0.3, 1.0, 3.0], sgd_rates: [0.003, 0.01, 0.03]}"`
 # - Other images: `.venv/bin/papermill notebooks/scale_and_rate.ipynb out.ipynb -p dataset fashion_mnist`
 #

@@ -49,6 +49,13 @@ def test_along_a_product_the_largest_rate_is_compared_with_the_smallest():
     assert len(grids.changes_along_products(ERRORS, largest=0.1)) == 2
 
 
+def test_products_that_are_merely_close_are_not_compared():
+    grid = {(0.01, 0.01): np.array([9.0]), (0.003, 0.03): np.array([10.0])}
+    assert grids.changes_along_products(grid, largest=1.0) == {}
+    grid = {(0.003, 0.1): np.array([7.0]), (0.1, 0.003): np.array([8.0])}
+    assert list(grids.changes_along_products(grid, largest=1.0)) == [0.0003]
+
+
 def test_what_is_printed_of_a_grid(capsys):
     grids.print_changes(ERRORS, largest=0.01)
     grids.record_effects("rmsprop", ERRORS)

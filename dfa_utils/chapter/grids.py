@@ -104,13 +104,12 @@ def changes_along_products(errors, largest):
     """
     products, changes = {}, {}
     for (scale, rate), values in errors.items():
-        # 0.03 is taken as half a decade above 0.01.
-        place = round(2 * np.log10(scale * rate)) / 2
-        products.setdefault(place, {})[rate] = values
-    for place, by_rate in sorted(products.items()):
+        product = float(f"{scale * rate:.6g}")  # equal but for rounding
+        products.setdefault(product, {})[rate] = values
+    for product, by_rate in sorted(products.items()):
         low, high = min(by_rate), max(by_rate)
-        if low < high and place <= np.log10(check("largest", largest, "rate")) + 1e-9:
-            changes[10**place] = low, high, by_rate[high] - by_rate[low]
+        if low < high and product <= check("largest", largest, "rate"):
+            changes[product] = low, high, by_rate[high] - by_rate[low]
     return changes
 
 
