@@ -26,7 +26,7 @@
 # **What you will see**
 #
 # - train and test error of back-propagation (BP) and of direct feedback alignment (DFA), epoch by epoch;
-# - what the ranking of the two comes from: the same with both scales ten times as large;
+# - what two scales have to do with it: the same with both ten times as large;
 # - what each hidden layer makes of the test images, as t-SNE pictures and as two numbers.
 #
 # You need no GPU. With one, the same notebook runs on it.
@@ -77,9 +77,9 @@ chapter = Chapter(globals())
 # %% [markdown]
 # ## The idea
 #
-# Write a hidden layer as $h_l = f(h_{l-1} W_l + b_l)$, rows being samples, and the error of the outputs as $e = \hat y - y$.
+# Write a hidden layer as $h_l = f(a_l)$ with $a_l = h_{l-1} W_l + b_l$, rows being samples, and the error of the outputs as $e = \hat y - y$, outputs minus targets.
 # Every weight matrix moves against its gradient $h_{l-1}^{\mathsf T} \delta_l$.
-# The two rules differ only in the error $\delta_l$ that a hidden layer is sent:
+# The two rules differ only in the error $\delta_l$ that a hidden layer is sent ($\odot$ multiplies element by element):
 #
 # $$
 # \begin{aligned}
@@ -168,7 +168,7 @@ for name, run in {"bp": bp, "dfa": dfa}.items():
 # %% [markdown]
 # By the last epoch BP is ahead. Is it because its errors are the true gradient?
 #
-# ### What the ranking comes from
+# ### What the scales have to do with it
 #
 # Two numbers were chosen without trying others: the scale of BP's initial weights, through which its errors travel, and the scale of DFA's feedback matrices, which multiplies the steps of its hidden layers.
 # Here are both rules with ten times those scales, the same learning rate, and half as many epochs:
@@ -182,8 +182,8 @@ large_dfa = train("dfa_x10", DFA(Normal(10 * feedback_scale)), half)
 chapter.record_errors({"bp_x10": large_bp, "dfa_x10": large_dfa})
 
 # %% [markdown]
-# With the default parameters either rule, from the larger scale, is past in half the time what *both* reach with the smaller one.
-# So the ranking above tells how two scales were chosen, and not which rule learns faster.
+# With the default parameters BP is ahead here too, now from the first epoch on. But in half the time its larger scale brings either rule about as far down as the two were apart, and DFA with it comes about as far as BP had come without.
+# So who leads in the first epochs, and by how much, tells how two scales were chosen. Two choices for each are too few to say which rule learns faster.
 # [The hidden learning rate](scale_and_rate.ipynb) explains DFA's scale and compares the rules where each has its own rate and scale; [the paper's own protocol](paper_protocol.ipynb) compares them trained to the end.
 
 # %% [markdown]
@@ -239,7 +239,7 @@ record_probes({"bp": bp, "dfa": dfa}, tsne_samples)
 # With the default parameters and either rule, nearly all that makes the classes linearly separable comes in the first hidden layer, although that of DFA was never sent the gradient; the layers above add little or nothing.
 # BP's layers separate them better than DFA's, at these scales.
 # Neighbours tell another story: in BP's layers they are better than among the pixels, in DFA's they are not, and under either rule they do not get better from layer to layer.
-# So that the clouds draw apart as one goes up, as the pictures suggest, is not what these numbers say.
+# The pictures suggest that the clouds draw apart as one goes up. These numbers do not say so.
 #
 # ## What to try next
 #
@@ -250,11 +250,11 @@ record_probes({"bp": bp, "dfa": dfa}, tsne_samples)
 # - Other images: `.venv/bin/papermill notebooks/bp_vs_dfa.ipynb out.ipynb -p dataset fashion_mnist`
 # - Softmax outputs: `.venv/bin/papermill notebooks/bp_vs_dfa.ipynb out.ipynb -p loss cross_entropy`
 #
-# **Exercise.** What happens to the first epochs of BP when its initial weights are ten times as large (`-p init_scale 0.1`), and why does the same question not arise for DFA?
+# **Exercise.** Why does BP not stand still at first when its initial weights are ten times as large, and why does the question not arise for DFA?
 #
 # <details><summary>Answer</summary>
 #
-# Larger weights carry the error down without shrinking it so much, so the plateau at the start goes.
+# Larger weights carry the error down without shrinking it so much.
 # DFA starts from zero weights: what reaches a hidden layer depends on its feedback matrix, not on weights.
 #
 # </details>
