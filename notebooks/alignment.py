@@ -168,6 +168,16 @@ figure = plot_alignment(histories["zero"], angles["zero"])
 # FA and DFA learn as before: the weights that they make are made of the feedback from the start.
 
 # %% [markdown]
+# ### With faint feedback
+
+# %% mystnb={"image": {"alt": "The same panels for networks with faint feedback. The test errors of FA and DFA fall more slowly than that of BP, FA's most slowly. The angles fall slowly, and that of FA in the first layer stays close to a right angle."}, "figure": {"caption": "Test error and alignment angles with faint feedback.", "name": "fig-alignment-faint"}}
+figure = plot_alignment(histories["faint"], angles["faint"])
+
+# %% [markdown]
+# With small feedback matrices the hidden layers are told little, so their weights move little, and the angles fall slowly.
+# Under FA the error on its way to the first layer shrinks twice.
+
+# %% [markdown]
 # ### Epoch by epoch
 
 # %% tags=["hide-input"]
@@ -215,8 +225,7 @@ for start in ("small", "zero", "deep", "faint"):
         record_curve(f"{prefix}_angle", angles[start][name.upper()])
 
 # %% [markdown]
-# - **Deep.** BP begins with a plateau, for the small weights shrink the error at every layer on its way down. So does FA, and longer, though its feedback is larger than the weights and shrinks nothing; why it is slow we have not measured. After the last epoch some of its seeds have come far down and the others still guess. DFA has one step to every layer and is ahead at first. Seeds of BP catch up with it once their plateau ends, but their errors jump up again for one epoch or a few, and where one such jump meets the last epoch, the mean of that epoch says more about the jump than about the rule.
-# - **Faint.** With small feedback matrices the hidden layers are told little, so their weights move little, and the angles fall late.
+# In the deep network BP begins with a plateau, for the small weights shrink the error at every layer on its way down. So does FA, and longer, though its feedback is larger than the weights and shrinks nothing; why it is slow we have not measured. After the last epoch some of its seeds have come far down and the others still guess. DFA has one step to every layer and is ahead at first. Seeds of BP catch up with it once their plateau ends, but their errors jump up again for one epoch or a few, and where one such jump meets the last epoch, the mean of that epoch says more about the jump than about the rule.
 #
 # ## What to try next
 #
