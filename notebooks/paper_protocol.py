@@ -189,7 +189,7 @@ from dfa_utils.chapter.verdicts import compare_means
 compare_means("stored", last)
 
 # %% [markdown]
-# BP and DFA are a few of their standard deviations apart, as in the paper, where DFA is behind in this row as well; so few seeds make that likely and not certain, the less as three pairs are compared.
+# BP and DFA are about two of their standard deviations apart, and in the paper's row DFA is behind as well. With so few seeds, and three pairs compared, that is likely and not certain.
 # FA and DFA are not told apart by them.
 #
 # ## What to try next

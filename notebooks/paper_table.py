@@ -68,6 +68,8 @@ chapter = Chapter(globals())
 # A seed stops after the epoch in which its train error is at most 0.01 percent, at the latest after 300 epochs, and its test error is that of this epoch, never the best one.
 #
 # Where the paper's text is silent, some things are taken from the code that its author released: the learning rate, which the paper says was tuned coarsely for BP and then used for all three rules; RMSprop's other two numbers; that the error is summed over the mini-batch and not averaged; and the size of the adversarial step. The code stops by a running mean of the train error, a little later; here the paper's text is followed.
+# A network is named by its hidden layers: `2x800 tanh` has two, of 800 tanh units each. With `dropout` some units are left out of each step, and with `adversarial` it learns from images that were changed to mislead it, by the fast gradient sign. A cell is one network under one rule.
+#
 # The paper gives a spread for each cell, and not the number of runs behind it.
 # Ours were computed partly on a GPU and partly on processor cores, which round differently; each stored run names its device.
 
@@ -136,6 +138,8 @@ for name, count in counts.items():
     print(f"{name.replace('_', ' '):16} {count}")
 
 # %% [markdown]
+# So far the published errors come out again in nearly all cells that could be judged; the others say in the table what they lack.
+#
 # With one hidden layer FA and DFA are the same rule, so their two cells hold the same runs and count twice.
 # A row with dropout, where there is one, was trained at a constant rate; the paper lets the rate decay there and does not say how.
 #
