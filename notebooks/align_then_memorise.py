@@ -88,7 +88,7 @@ chapter = Chapter(globals())
 #
 # The runs on this page are short. The verdicts come from a stored run of this very notebook with more epochs, more seeds and more kinds of noise.
 # The rules were fixed before that run, after a look at runs like those on this page.
-# A difference is **clearly** above zero if its mean over the seeds is more than twice its standard deviation, and a claim is one on all layers.
+# A difference is **clearly** above zero if its mean over the seeds is more than twice its standard deviation, and a claim holds if it does in all layers.
 #
 # A curve's **half-way epoch** is that at which it has gone half of its way from before training to the last epoch.
 #
@@ -228,7 +228,7 @@ for scale in stored.parameters["init_scales"]:
 
 # %% [markdown]
 # The degeneracy is broken, and by nothing but the matrices: with the same ones the networks come nearer to one another in every layer, most of the way in the first epochs, and with other ones, or under BP, they stay at right angles.
-# Whether they end *close* depends on the start. From the smaller one they do. From the usual one they do not in every layer by the rule above: training adds to the weights and does not erase what they were drawn with. In the first layer it cannot even reach all of it: where pixels are black in all images, their input is zero here, and their weights stay as they were drawn.
+# Whether they end *close* depends on the start. From the smaller one they do. From the usual one, by the rule above, they do so in the output layer alone: training adds to the weights and does not erase what they were drawn with. In the first layer it cannot even reach all of it: where pixels are black in all images, their input is zero here, and their weights stay as they were drawn.
 #
 # So it is not one network in which all end. It is a common part, set by the feedback, on top of what each began with.
 #
@@ -282,10 +282,10 @@ stored.judge_rise(releases)
 # The rise is due to feedback that does not fit. With random matrices the error jumps up in the first epoch; with matrices of the same size that fit the weights, and under BP, it does not.
 #
 # At the release the gradients of DFA are at about right angles to the true ones in the mean over the seeds: to first order, the steps of the hidden layers neither help nor harm. They are not small, though. A likely reading is that they move what the layers above rely on, without regard for it.
-# The error is back at its level while the angles are still wide. Little alignment is enough, for the output layer, which has the true gradient, follows.
+# The error is back at its level while the angles are still wide. A likely reason, not measured here: the output layer, which has the true gradient, follows.
 #
-# Matrices that fit at the start are no lasting gift: the weights move on and the matrices stay, the angles to them grow, and after the last epoch the error is above that of BP, and above that of DFA from random matrices, which the weights had to meet.
-# In the frozen-layer chapter the angles were those of errors, epoch by epoch over all of MNIST; here an epoch is a few steps, and the control is what says why.
+# Matrices that fit at the start are no lasting gift: the weights move on and the matrices stay, the angles to them grow, and after the last epoch the error is above that of BP, and above that of DFA with random matrices, to which the weights had to turn.
+# In the frozen-layer chapter the angles were those of errors, epoch by epoch over all of MNIST; here an epoch has far fewer steps, and the feedback that fits is the control that says why.
 #
 # ## What to try next
 #

@@ -27,7 +27,7 @@
 # - four controls: feedback that the network never met, the matrices beside the weights, the size of the true error, and hidden layers that learn nothing;
 # - a wide network and a deep one, for which the answers differ.
 #
-# [The chapter before](alignment.ipynb) has the definition of the angle. Four experiments fill that chapter; the controls stand here.
+# [The chapter before](alignment.ipynb) has the definition of the angle. The controls stand here.
 
 # %% tags=["hide-input", "bootstrap"]
 import subprocess
@@ -96,7 +96,7 @@ chapter.show(alignment.fresh_feedback, alignment.null_angles)
 # - the true error **counts** at a layer if in every seed it is at least a hundredth of the output's;
 # - depth **is worth something** if the test error is clearly below that of the network whose hidden layers stay random, after the same number of epochs.
 #
-# A verdict on a network is one on all of its layers; how many of them agree is said beside it.
+# A rule holds for a network if it does in all of its layers; in how many it does is said beside it.
 
 # %%
 from dfa_utils.chapter import verdicts
@@ -198,7 +198,7 @@ stored.judge_angles(names)
 #
 # **Two angles, not one.** The angle of the errors and that of the weights do not stand for each other:
 #
-# - Under FA, the weights of all layers but the highest have hardly turned, and yet what is sent there is clearly better aligned than they are. A likely reason, not measured here: the errors have few directions, those of ten outputs, and only in these do the weights have to fit. The highest layer's do, and all errors come through it.
+# - Under FA, the weights of all layers but the highest have turned only a little, and yet what is sent there is clearly better aligned than they are. A likely reason, not measured here: the errors have few directions, those of ten outputs, and only in these do the weights have to fit. The highest layer's do, and all errors come through it.
 # - Under DFA in the deep network it is the other way round: in every layer the matrices fit the weights better than the errors fit BP's. Why is not measured here. BP's error passes the slopes of the units above on its way down, and DFA's does not; and the errors of the images are not spread evenly over all that a matrix could send.
 #
 # In the wide network under DFA neither is clearly nearer in all layers.
@@ -229,7 +229,12 @@ stored.judge_depth(forms)
 #
 # In the deep one the verdict is the same, and says less. Seven layers drawn as BP's are hand on so little that the output layer above them hardly leaves guessing. What the rules are ahead of there is a network that does not learn, and not one that learns without depth.
 #
-# That BP is behind FA and DFA in the deep network says little beyond these few epochs: in the runs of this network for [the paper's table](paper_table.ipynb), of one or two seeds for each rule, BP and DFA end so near to one another that their order means nothing.
+# That BP is behind FA and DFA in the deep network says little beyond these few epochs: in the runs of this network for [the paper's table](paper_table.ipynb), of few seeds for each rule, BP and DFA end so near to one another that their order means nothing.
+#
+# ### What an angle is worth
+#
+# That the angles are this small is not chance, nor are they angles to a true error that is too small to count: the layers are aligned.
+# The angle of the errors does not say how well the weights fit the matrices, nor what the layers have gained. For that there are the networks whose hidden layers stay random, and the deep one of these does not tell.
 #
 # ## What to try next
 #

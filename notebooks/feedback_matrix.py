@@ -207,7 +207,8 @@ figure = plot_variations(past["errors"], "test error (%)", past["level"])
 figure = plot_variations(past["angles"], "degrees", logarithmic=False)
 
 # %% [markdown]
-# The verdicts. Beside each stands how far the test error is above that of normal feedback, seed by seed, in percentage points, and then the error itself, each as mean and standard deviation; where that is wide, all seeds and their median:
+# The verdicts. Beside each stands how far the test error is above that of normal feedback, seed by seed, in percentage points, and then the error itself, each as mean and standard deviation; where that is wide, all seeds and their median.
+# Normal feedback is named `normal` among the entries, `own` among the layers and `all` among the bits. At full rank the matrices are the orthogonal ones:
 
 # %% tags=["hide-input"]
 variations.judge_each(past["errors"], ("entries", "normal"), past["level"])
@@ -221,7 +222,7 @@ variations.judge_each(past["errors"], ("entries", "normal"), past["level"])
 #
 # **Zeros.** With half of the entries gone nothing is lost that could be told from chance. From the next share on it costs, and with the largest it fails. By then most units are deaf, and most of those that are not hear a single class; which of the two does the harm was not separated.
 #
-# **Rank.** This is what a feedback matrix needs. With one direction the network does not learn, with two it does, and what a further one is worth falls, in the mean, up to the full rank; among the largest ranks the seeds do not tell it apart. Matrices of the same size and the same number of entries differ here as nowhere else on this page.
+# **Rank.** This is what a feedback matrix needs. With one direction the network does not learn, with two it does, and what a further one is worth falls, in the mean, up to the full rank; whether it still falls among the largest, the seeds do not tell. Matrices of the same size and the same number of entries differ here as nowhere else on this page.
 #
 # **Noise.** The smallest level costs nothing, and the largest, many times the size of what is sent, costs a good deal and still does not fail.
 #

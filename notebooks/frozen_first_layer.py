@@ -79,7 +79,7 @@ chapter = Chapter(globals())
 # The first hidden layer then hands on a fixed random view of the image, and the layers above do what they can with it.
 #
 # BP's error for a hidden layer, $\delta_l = (\delta_{l+1} W_{l+1}^{\mathsf T}) \odot f'(a_l)$, is right for the weights as they are, so BP can go on at any moment.
-# DFA's error, $\delta_l = (e\, B_l) \odot f'(a_l)$, is a random direction to weights that have never met $B_l$, as here: a hidden layer that follows it takes away from what the layers above rely on.
+# DFA's error, $\delta_l = (e\, B_l) \odot f'(a_l)$, is a random direction for weights that have never met $B_l$, as these have not: a hidden layer that follows it may spoil what the layers above rely on.
 # How far it is from BP's error for the same networks and images is measured, as an angle, before the release and after each epoch.
 #
 # ## The experiment
@@ -182,14 +182,14 @@ figure = plot_measured({"DFA": angles}, "degrees")
 
 # %% [markdown]
 # With the default parameters, the frozen network stays at chance for many epochs, and then its error falls, to the end of the frozen phase and beyond it: the control shows that at the release it was far from what a random first layer allows.
-# That fall slows down, and BP with the layer free is far below it within an epoch.
+# That fall slows down, and the test error of BP with the layer free is far below it within an epoch.
 #
-# Under DFA the error jumps up in the first epoch, falls, and after some epochs crosses the curve of the network that stays frozen: what it ends with is more than those epochs would have brought without a release.
+# Under DFA the error jumps up in the first epoch, falls, and after some epochs crosses the curve of the network that stays frozen: it ends lower than those epochs would have brought it without a release.
 #
 # The angles put the word *alignment* in its place here.
 # At the release they are right angles, as random feedback has it, and so they are, nearly, where the error is at its highest.
 # Most of the way back down is made while they are still wide; they go on falling, slowly, and are far from small at the end.
-# So the layers do align, but it is not so that they align first and the error falls then: both go on together.
+# So the layers do align, but they do not align first and let the error fall afterwards: both go on together.
 #
 # In the paper's Figure 2 (left) the networks come further: the train error is about 5 percent before the release, BP takes it to zero, and DFA too, within about 50 epochs.
 # Here DFA's train error stays far above zero. This chapter steps by plain gradient descent, the paper by RMSprop: [the paper's claims](paper_claims.ipynb) repeat the experiment with both.
