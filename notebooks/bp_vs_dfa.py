@@ -21,7 +21,7 @@
 #
 # **The question.** Can a network with three hidden layers learn handwritten digits when no layer is told the true gradient?
 #
-# This is the first of the two replications from which the book grew (追実験1).
+# This is the first of the two replications from which the book grew (追実験1, Japanese for *replication 1*).
 #
 # **What you will see**
 #

@@ -21,7 +21,7 @@
 #
 # **The question.** A network has learned on top of a first layer that was never trained. What does each rule do when that layer is set free?
 #
-# This is the second of the two replications from which the book grew (追実験2).
+# This is the second of the two replications from which the book grew (追実験2, *replication 2*).
 #
 # **What you will see**
 #
