@@ -503,7 +503,7 @@ stored.judge_theorem(rules)
 # ## In short
 #
 # - Seen here: one random matrix into one layer trains the network to the end, with a test error below the published one; DFA makes a network with a released layer worse and then better; where the layers above stay random, FA and DFA do not lower the loss in the mean; and an update that compares a layer's outputs does as well as DFA.
-# - Seen in part: one matrix for all layers, which costs a little in the test error; and the theorem's two criteria, which go its way in every pair under DFA and not under FA and IFA.
+# - Seen in part: one matrix for all layers, which costs a little in the test error; and the theorem's two criteria, which go its way in every pair under DFA, and not in all pairs under FA and IFA.
 # - Not seen: the numbers of the paper's Figure 2, at the rate of its table; updates without any derivative that come near DFA; and errors that keep their direction over a training.
 #
 # ## What to try next

@@ -138,7 +138,7 @@ for name, count in counts.items():
     print(f"{name.replace('_', ' '):16} {count}")
 
 # %% [markdown]
-# So far the published errors come out again in nearly all cells that could be judged; the others say in the table what they lack.
+# So far the published errors come out again in nearly all cells that could be judged; the table says what the cells without a verdict lack.
 #
 # With one hidden layer FA and DFA are the same rule, so their two cells hold the same runs and count twice.
 # A row with dropout, where there is one, was trained at a constant rate; the paper lets the rate decay there and does not say how.

@@ -237,7 +237,7 @@ judge_order("live", again)
 # Two reservations: the grids are coarse, and DFA's point lies at the edge of its own (a command below looks beyond it); and this is a comparison of first epochs. Trained to the end, [they come close together](paper_protocol.ipynb).
 #
 # **Where the small run disagrees with the stored one.** Live, fields on one diagonal differ by far more than seeds do, in either direction: with so few steps the rate of the output layer counts more.
-# Live, the larger of RMSprop's rates is the better one, and neither optimizer is ahead of the other; in the stored map the smaller of the two is. What is best in a few epochs on a part of the images need not be so on all of them, so the small map is no guide for the large one.
+# Live, the larger of RMSprop's rates is the better one, and neither optimizer is ahead of the other; in the stored map the smaller of the two has the lower mean. What is best in a few epochs on a part of the images need not be so on all of them, so the small map is no guide for the large one.
 #
 # ## What to try next
 #
