@@ -4,6 +4,7 @@ import re
 
 import pytest
 from conftest import ROOT, book_tool
+from matplotlib.patches import FancyBboxPatch
 
 house, diagrams = book_tool("house"), book_tool("diagrams")
 ROOMS = house.rooms()
@@ -58,8 +59,16 @@ def test_two_drawings_are_the_same_bytes(tmp_path):
 
 def test_boxes_lie_in_the_picture_and_not_upon_another():
     axes = house.draw_house(ROOMS).axes[0]
-    boxes = [text.get_window_extent() for text in axes.texts]
+    frames = [p.get_window_extent() for p in axes.patches if isinstance(p, FancyBboxPatch)]
+    names = [text.get_window_extent() for text in axes.texts]
+    boxes = [
+        max((frame for frame in frames if frame.overlaps(name)), key=lambda frame: frame.width)
+        for name in names
+    ]
     assert len(boxes) == len(ROOMS)
+    assert all(
+        box.x0 < name.x0 and name.x1 < box.x1 for box, name in zip(boxes, names, strict=True)
+    )
     for number, box in enumerate(boxes):
         assert axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1
         assert not any(box.overlaps(other) for other in boxes[:number])

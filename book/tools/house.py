@@ -20,7 +20,8 @@ PACKAGE = Path(__file__).resolve().parents[2] / "dfa_utils"
 # Lengths are in points. On a phone, 350 pixels wide, the letters have 10 of them.
 WIDTH, ROW, BOX = 370, 74, 27
 LETTERS = 10.5
-LETTER_WIDTH, MARGIN = 6.3, 16  # of a letter on average, and of a box around its name
+LETTER_WIDTH, MARGIN = 5.8, 14  # of a letter on average, and of a box around its name
+LINE = 10  # of a line that passes a row
 SWEEPS = 20  # over the rows, to find an order in which few arrows cross
 
 
@@ -140,7 +141,7 @@ def draw_house(imports):
 
 def width_of(place):
     """Return how much room a place in a row takes: a box, or a line that passes."""
-    return MARGIN + LETTER_WIDTH * len(place) if isinstance(place, str) else 18
+    return MARGIN + LETTER_WIDTH * len(place) if isinstance(place, str) else LINE
 
 
 def spread(widths):
