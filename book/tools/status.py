@@ -7,7 +7,7 @@ from dfa_utils.chapter.records import read_records
 from dfa_utils.sweep.words import duration, short
 
 # Of the provenance, what is no version of a library.
-OTHER = ("array library", "commit", "BLAS threads", "parameters")
+OTHER = ("array library", "commit", "BLAS threads", "parameters", "timings")
 
 
 def runs_of(executed):
