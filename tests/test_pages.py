@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import jinja2
+import numpy as np
 import pytest
 import yaml
 from bs4 import BeautifulSoup
@@ -111,10 +112,12 @@ def test_results_page_shows_every_number_of_every_notebook(smoke_book):
     section = page.select_one("#every-number")
     for notebook in contents.notebooks(ROOT):
         records = recorded(smoke_book)[notebook.name]
+        names = {name for name in records if contents.is_headline(name, records[name])}
+        if not names:  # all that it has recorded is nested
+            continue
         heading = section.select_one(f'strong a[href$="/{notebook.name}.html"]')
         table = heading.find_parent("p").find_next("table")
         shown = {row.code.text: row.find_all("td")[1].text for row in table.tbody.find_all("tr")}
-        names = {name for name in records if contents.is_headline(name)}
         deviations = {name for name in names if name.removesuffix("_std") in names - {name}}
         assert set(shown) == names - deviations
         for name in deviations:
@@ -181,6 +184,24 @@ def test_a_number_is_shown_with_what_is_recorded_beside_it(show, path, form, tex
     assert show(RECORDS, path, form) == text
 
 
+def test_a_stored_run_is_shown_by_the_values_of_its_seeds():
+    left = load_results("two_tasks/mnist")["dfa_left_curve"][0][-1]
+    text = f"{np.mean(left):.1f}\xa0±\xa0{np.std(left, ddof=1):.1f}"
+    assert measured.of_stored_run({}, "two_tasks/mnist:dfa_left_curve/0/-1", "%.1f") == text
+    path = "bottleneck/mnist:ends/narrow/FA/3/test_error"
+    assert "; median " in measured.of_stored_run({}, path, "%.2f")
+    for path in ("two_tasks/mnist:x/0", "two_tasks/mnist:dfa_left_curve/9", "two_tasks", "x:y"):
+        with pytest.raises((LookupError, TypeError, ValueError)):
+            measured.of_stored_run({}, path, "%.2f")
+
+
+def test_what_the_results_show_of_stored_runs_is_there():
+    shown = re.findall(r"\{stored\}`(.+?)`", read(ROOT / "book" / "results.md"))
+    assert shown
+    for path in shown:
+        assert "±" in measured.of_stored_run({}, path.partition(" %")[0], "%.2f"), path
+
+
 def test_a_wide_spread_is_an_error_without_its_seeds():
     with pytest.raises(LookupError, match="bare_per_seed"):
         measured.with_deviation(RECORDS, "some.bare", "%.2f")
@@ -191,6 +212,15 @@ def test_the_list_of_all_numbers_shows_the_seeds_of_a_wide_spread():
         "4.00&nbsp;±&nbsp;2.00 (seeds 3.00, 2.00, 7.00; median 3.00)"
     )
     assert contents.in_words(RECORDS["some"], "long_name") == "1.00&nbsp;±&nbsp;0.25"
+    assert contents.in_words({"bp_rate": 0.001}, "bp_rate") == "0.001"
+
+
+def test_the_list_of_all_numbers_has_nothing_nested():
+    one = contents.Notebook("one", "ONE", "")
+    records = {"a": 1.5, "b": {"c": [1.0]}, "d": [2.0], "holds_e": True, "f_curve": [1.0]}
+    rows = contents.record_tables([one], {"one": records}).splitlines()[4:]
+    assert rows == ["| `a` | 1.50 |", "| `holds_e` | True |"]
+    assert contents.record_tables([one], {"one": {"b": {}}}) == ""
 
 
 @pytest.mark.parametrize("path", ["a.x", "x.b", "b", "a.d_curve[7]", "a.b c", ""])

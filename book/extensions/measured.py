@@ -7,14 +7,20 @@ is shown as n/a. Where it is wide (see `dfa_utils.chapter.spread`), the values o
 their median follow, and it is an error if they are not recorded. A curve takes the place in it:
 ``alignment.small_dfa_angle_curve[-1][0]``. The
 build hands the records over as ``myst_substitutions``.
+
+``{stored}`two_tasks/mnist:dfa_left_curve/0/-1` `` shows values of several seeds in a stored run,
+as mean and standard deviation; behind the colon stand names and places, from outside to inside.
 """
 
 import re
 
+import numpy as np
 from docutils import nodes
 from docutils.utils import unescape
 
 from dfa_utils.chapter.spread import each_seed, is_wide
+from dfa_utils.chapter.stored import load_results
+from dfa_utils.chapter.verdicts import interval
 
 FORM = "%.2f"
 MISSING = "n/a"
@@ -25,6 +31,7 @@ def setup(app):
     """Join the build."""
     app.add_role("num", shown_by(one_number))
     app.add_role("pm", shown_by(with_deviation))
+    app.add_role("stored", shown_by(of_stored_run))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -33,9 +40,10 @@ def shown_by(show):
 
     def role(name, rawtext, text, line, inliner, options=None, content=()):
         settings = inliner.document.settings.env.app.config
-        path, _, form = unescape(text).partition(" ")
+        path, _, form = unescape(text).partition(" %")
+        form = f"%{form}" if form else FORM
         try:
-            return [nodes.Text(show(settings.myst_substitutions, path, form or FORM))], []
+            return [nodes.Text(show(settings.myst_substitutions, path, form))], []
         except (LookupError, TypeError, ValueError) as error:
             message = inliner.reporter.error(f"no number {text!r} ({error})", line=line)
             return [inliner.problematic(rawtext, rawtext, message)], [message]
@@ -74,6 +82,20 @@ def with_deviation(records, path, form):
     if mean is not None and is_wide(mean, deviation):
         text += f" ({each_seed(record_at(records, seeds_of(path)), form)})"
     return text
+
+
+def of_stored_run(records, path, form):
+    """Return the text of what a stored run has recorded of its seeds, as `with_deviation` does.
+
+    The records of this build are not asked.
+    """
+    name, _, places = path.partition(":")
+    values = load_results(name)
+    for place in places.split("/"):
+        values = values[int(place) if isinstance(values, list) else place]
+    mean, deviation = interval(np.array(values, float))
+    text = f"{form % mean}\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{form % deviation}"
+    return f"{text} ({each_seed(values, form)})" if is_wide(mean, deviation) else text
 
 
 def deviation_of(path):

@@ -139,11 +139,12 @@ def record_tables(chapters, records):
     """
     blocks = []
     for one in chapters:
-        shown = [name for name in records.get(one.name, ()) if is_headline(name)]
+        found = records.get(one.name, {})
+        shown = [name for name in found if is_headline(name, found[name])]
         if not shown:
             continue
         rows = [
-            f"| `{name}` | {in_words(records[one.name], name)} |"
+            f"| `{name}` | {in_words(found, name)} |"
             for name in shown
             if not (name.endswith("_std") and name.removesuffix("_std") in shown)
         ]
@@ -152,9 +153,10 @@ def record_tables(chapters, records):
     return "\n\n".join(blocks)
 
 
-def is_headline(name):
-    """Tell a number that a page can show from curves, lists and provenance."""
-    return not name.endswith(("_curve", "_per_seed")) and name not in ("provenance", "seconds")
+def is_headline(name, value):
+    """Tell what a page can show in a word from curves, lists, dicts and provenance."""
+    hidden = name.endswith(("_curve", "_per_seed")) or name in ("provenance", "seconds")
+    return not (hidden or isinstance(value, list | dict))
 
 
 def in_words(records, name):
@@ -162,7 +164,7 @@ def in_words(records, name):
 
     def number(value):
         if isinstance(value, float):
-            return f"{value:.2f}"
+            return f"{value:g}" if name.endswith("_rate") else f"{value:.2f}"
         return "n/a" if value is None else str(value)
 
     text = number(records[name])
