@@ -70,12 +70,12 @@ chapter = Chapter(globals())
 # %% [markdown]
 # ## The idea
 #
-# Let $D_l$ have a row for each image: what the rule sends layer $l$ before the factor $f'(a_l)$ of that layer.
+# Let the matrix $Q_l$ have a row for each image: what the rule sends layer $l$ before the factor $f'(a_l)$ of that layer. Likewise the output errors of all images are the rows of $E$, and their pre-activations those of $A_l$.
 # For DFA and for BP (and FA, with $B_{l+1}$ in the place of $W_{l+1}^{\mathsf T}$) these are
 #
 # $$
-# D_l^{\mathrm{DFA}} = E\, B_l, \qquad
-# D_l^{\mathrm{BP}} = \bigl( D_{l+1} \odot f'(A_{l+1}) \bigr)\, W_{l+1}^{\mathsf T} .
+# Q_l^{\mathrm{DFA}} = E\, B_l, \qquad
+# Q_l^{\mathrm{BP}} = \bigl( Q_{l+1} \odot f'(A_{l+1}) \bigr)\, W_{l+1}^{\mathsf T} .
 # $$
 #
 # The **rank** of a product is at most that of each factor. The output errors $E$ have $C$ columns, one for each class, so
@@ -83,7 +83,7 @@ chapter = Chapter(globals())
 # - under DFA a layer hears at most $C$ directions, however wide it is and whatever lies between; with softmax outputs $C - 1$, since there the errors of an image sum to zero;
 # - under BP and FA a layer hears at most as many directions as the layer *above* it has units. That may be more than $C$: the slopes $f'$ differ from image to image, and multiplying by them creates new directions on the way down. A narrow layer is a waist through which they must all go.
 #
-# How many directions count? Of the singular values $s_i$ of $D_l$ we take the **participation ratio**
+# How many directions count? Of the singular values $s_i$ of $Q_l$ we take the **participation ratio**
 #
 # $$
 # R = \frac{\bigl( \sum_i s_i^2 \bigr)^2}{\sum_i s_i^4},
@@ -100,7 +100,7 @@ chapter.show(alignment.participation_ratio)
 # ### What a narrow layer allows
 #
 # Take a linear network in which one layer has $k$ units, fewer than there are classes, and $B_l$ with orthogonal rows of equal length, for a layer beneath it.
-# DFA sends a rotated picture of the whole error $e$. The gradient is what has come through $k$ units, so it lies in $k$ directions. The closest that it can come is the part of $e$ in the best $k$ directions, and with $\sigma_i$ the singular values of the matrix of errors, each row scaled to length one,
+# DFA sends a rotated picture of the whole error $e$. The gradient is what has come through $k$ units, so it lies in $k$ directions. The closest that it can come is the part of $e$ in the best $k$ directions, and with $\sigma_i$ the singular values of the matrix of errors, each row scaled to length one, the mean over the images of the cosine of the angle $\alpha$ obeys
 #
 # $$
 # \overline{\cos \alpha} \;\le\; \sqrt{ \sum_{i \le k} \sigma_i^2 \Big/ \sum_i \sigma_i^2 } .
@@ -215,21 +215,24 @@ figure = plot_variations(angles, "degrees", logarithmic=False)
 # %% [markdown]
 # ### What it costs
 
-# %% mystnb={"image": {"alt": "Two panels of the test error on a logarithmic scale. Against the width of the second layer the lines of BP, FA and DFA fall together from a great height, BP the lowest in the end, while that for few learning units is low and flat. Against the number of hidden layers BP from its usual start rises the highest, then FA, then DFA, while BP from the larger start stays the lowest."}, "figure": {"caption": "Stored run: test error against the width of the second layer, and against the number of hidden layers.", "name": "fig-bottleneck-errors"}}
+# %% mystnb={"image": {"alt": "Two panels of the test error on a logarithmic scale. Against the width of the second layer the lines of BP, FA and DFA fall together from a great height, BP the lowest in the end, while that for few learning units is low and flat. Against the number of hidden layers BP from its usual start rises the highest, then FA, then DFA, while BP from the larger start stays the lowest."}, "figure": {"caption": "Stored run: test error against the width of the second layer or, where few units learn, their number, and against the number of hidden layers.", "name": "fig-bottleneck-errors"}}
 errors = variations.errors_of(past)
 figure = plot_variations(errors, "test error (%)", columns=1)
+
+# %% [markdown]
+# The verdicts. Where one is on differences, a line for each width has their mean and standard deviation over the seeds, in degrees or, for what it costs, in percentage points:
 
 # %% tags=["hide-input"]
 variations.judge_narrow(past["narrow"], classes=data.num_classes)
 
 # %% [markdown]
-# **Few directions.** The bounds hold, as they must. Beneath a narrow layer BP and FA hear as many directions as it has units, or fewer; DFA hears the same as ever. With the layer at its widest, FA hears more directions than there are classes: what the slopes add on the way. More directions are not more knowledge of the error: its test error there is not below that of DFA.
+# **Few directions.** The bounds hold, as they must. Beneath a narrow layer BP and FA hear as many directions as it has units, or fewer; DFA hears about as many as ever. With the layer at its widest, FA hears more directions than there are classes: what the slopes add on the way. More directions are not more knowledge of the error: its test error there is not below that of DFA.
 #
 # **Narrow layers keep DFA from aligning**, beneath them as in them, when it is compared with itself; that FA aligns better there, the other half of our rule, does not hold. Beneath, the angle goes from less than half a right angle to nearly a whole one as the layer becomes narrow, and stays above the limit of a linear network all along. Most of the way down is behind it once the layer has more units than there are classes. FA's angle is narrower there in the mean, but its seeds differ so widely that this is clear at neither width.
 #
 # The layer *above* the narrow one loses its alignment as well, under FA as under DFA. Nothing narrow lies between it and the output, so this is not the error that does not get through. A likely reason, not measured here: what comes in is a few numbers, and what it makes of them has too few directions for the weights above to fit the feedback in all of its own.
 #
-# **In the other reading little of it is left.** Where the layer has all its units and only some of them learn, the angle beneath is wider with few of them, clearly so, but by a small part of what a narrow layer does. The test error suffers as little. It is not the freedom to learn that a narrow layer lacks, in these networks, it is room for what goes through it. In the second layer, by the way, the wide angles with few learning units come from the others, which are sent zeros.
+# **In the other reading little of it is left.** Where the layer has all its units and only some of them learn, the angle beneath is wider with few of them, clearly so, but by a small part of what a narrow layer does. The test error suffers as little. What a narrow layer lacks in these networks is not the freedom to learn but room for what goes through it. In the second layer itself, the wide angles with few learning units come from the units that do not learn, which are sent zeros.
 #
 # **What it costs** is for the most part no matter of feedback. A layer of one unit or three ruins the test error under every rule, BP included, for the images have to go through it too. Whether DFA pays more than BP on top of that: with three of the four widths clearly so, with one not, where the seeds differ too much to say. The claim as it was put before does not hold, then, though all means point its way. DFA's own way past the narrow layer brings it no advantage at any of these widths.
 #

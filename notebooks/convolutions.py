@@ -214,7 +214,7 @@ for number, degrees in enumerate(stored.curve("dfa_angle_seeds").T, start=1):
 # %% [markdown]
 # - **BP is ahead of FA and of convolutions that stay random.** Its error is below DFA's in every seed too, but by so different amounts that by our rule neither is ahead.
 # - **FA makes something of its convolutions, DFA not clearly.** FA is clearly ahead of the last layer alone. DFA's error is lower than that in every seed too, but again by so different amounts that neither is ahead.
-# - **Both doubts hang on the last epoch.** In it one seed jumps up under all rules but, nearly, DFA. After every epoch before it the same rule finds BP ahead of DFA, and after the two before it DFA ahead of the last layer alone. The rule asks for the last epoch, so its verdicts stand; they would hardly stand in a second run.
+# - **Both doubts hang on the last epoch.** In it one seed jumps up, under DFA far less than under the others. After every epoch before it the same rule finds BP ahead of DFA, and after the two before it DFA ahead of the last layer alone. The rule asks for the last epoch, so its verdicts stand; they would hardly stand in a second run.
 # - **DFA hardly points along the gradient.** At the first convolution the angle is all but a right one, at the second about ten degrees less. In the fully connected networks of [the alignment chapter](alignment.ipynb) it falls much further.
 #
 # A convolution is a layer whose units share their weights, so few numbers have to fit a feedback matrix that has one for every place of every channel. That may be why there is so little alignment; it is a guess that nothing here tests.

@@ -74,19 +74,19 @@ chapter = Chapter(globals())
 #
 # | rule | what layer $l$ is sent | where it is from |
 # | --- | --- | --- |
-# | **BP** | $\delta_{l+1} W_{l+1}^{\mathsf T}$ | Rumelhart et al. (1986) |
-# | **KP** | $\delta_{l+1} B_{l+1}$, and $B$ takes the steps of $W^{\mathsf T}$ | Akrout et al. (2019), after Kolen, Pollack (1994) |
-# | **WM** | $\delta_{l+1} B_{l+1}$, and $B$ learns from noise sent through $W$ | Akrout et al. (2019) |
-# | **SS** | $\delta_{l+1} (M_{l+1} \odot \operatorname{sign} W_{l+1}^{\mathsf T})$, all magnitudes $M$ the same | Liao et al. (2016) |
+# | **BP**, back-propagation | $\delta_{l+1} W_{l+1}^{\mathsf T}$ | Rumelhart et al. (1986) |
+# | **KP**, Kolen-Pollack | $\delta_{l+1} B_{l+1}$, and $B$ takes the steps of $W^{\mathsf T}$ | Akrout et al. (2019), after Kolen, Pollack (1994) |
+# | **WM**, weight mirrors | $\delta_{l+1} B_{l+1}$, and $B$ learns from noise sent through $W$ | Akrout et al. (2019) |
+# | **SS**, sign symmetry | $\delta_{l+1} (M_{l+1} \odot \operatorname{sign} W_{l+1}^{\mathsf T})$, all magnitudes $M$ the same | Liao et al. (2016) |
 # | **SS fixed**, **SS anew** | the same, $M$ random and fixed, or drawn for each mini-batch | Moskovitz et al. (2018) |
-# | **FA** | $\delta_{l+1} B_{l+1}$ | Lillicrap et al. (2016) |
-# | **DFA** | $e\, B_l$ | Nøkland (2016) |
-# | **shared** | $e\, B$, one matrix for all layers | Nøkland (2016) |
-# | **DKP** | $e\, B_l$, and $B_l$ descends along $e^{\mathsf T} h_l$ | Webster et al. (2021) |
-# | **sDFA** | $\operatorname{sign}(e)\, B_l$ | Frenkel et al. (2021) |
-# | **DRTP** | $-y\, B_l$: targets alone | Frenkel et al. (2021) |
-# | **IFA** | the first layer $e\, B$, the others $\delta_{l-1} W_l$ | Nøkland (2016) |
-# | **NP** | what its own noise $\xi_l$ does to the loss, $\Delta L\, \xi_l / \sigma^2$ | Werfel et al. (2005) |
+# | **FA**, feedback alignment | $\delta_{l+1} B_{l+1}$ | Lillicrap et al. (2016) |
+# | **DFA**, direct feedback alignment | $e\, B_l$ | Nøkland (2016) |
+# | **shared**, a form of DFA | $e\, B$, one matrix for all layers | Nøkland (2016) |
+# | **DKP**, direct Kolen-Pollack | $e\, B_l$, and $B_l$ descends along $e^{\mathsf T} h_l$ | Webster et al. (2021) |
+# | **sDFA**, error-sign DFA | $\operatorname{sign}(e)\, B_l$ | Frenkel et al. (2021) |
+# | **DRTP**, direct random target projection | $-y\, B_l$: targets alone | Frenkel et al. (2021) |
+# | **IFA**, indirect feedback alignment | the first layer $e\, B$, the others $\delta_{l-1} W_l$ | Nøkland (2016) |
+# | **NP**, node perturbation | what its own noise $\xi_l$, of deviation $\sigma$, does to the loss: $\Delta L\, \xi_l / \sigma^2$ with the change $\Delta L$ | Werfel et al. (2005) |
 # | **last layer** | nothing: hidden layers stay random | the baseline |
 #
 # The last row is what keeps the others honest. Hidden layers at random values and an output layer that learns are a good classifier already, and a rule is worth what it adds to that.
@@ -108,7 +108,7 @@ chapter.show(SignSymmetry.send, NodePerturbation.send)
 # - **Bias**: the cosine between the *means* of $g$ and of $g^{\mathrm{BP}}$, over 40 mini-batches of the training images. Where it is 1, the rule is right on average.
 # - **Variance**: $\mathbb{E} \lVert g - \bar g \rVert^2 / \lVert \bar g \rVert^2$, over the same mini-batches and the rule's own noise. BP has some too, for mini-batches differ; so it is divided by that of BP on the same network.
 #
-# For the two rules that draw random numbers, each mini-batch is looked at twenty times; and as the mean of a few noisy vectors is too long, the share of the noise in its squared length, as the draws themselves estimate it, is subtracted.
+# For the two rules that draw random numbers to send, SS anew and NP, each mini-batch is looked at twenty times; and as the mean of a few noisy vectors is too long, the share of the noise in its squared length, as the draws themselves estimate it, is subtracted.
 # Both are measured on the networks that the rule itself has trained, after the last epoch.
 
 # %%
@@ -186,7 +186,7 @@ stored.show_parameters(chapter.parameters)
 found = stored.records["family_per_seed"]
 errors = kin.arrays_of(found, "test_error")
 
-# %% mystnb={"image": {"alt": "A row for each learning rule, with a mark at its mean test error on a logarithmic axis and a dot for each seed. BP, the rules that send through learned or signed matrices and those through fixed random ones lie close together at the left; the last layer alone and node perturbation lie far to the right."}, "figure": {"caption": "Stored run: test error of every rule at its own learning rate.", "name": "fig-family-errors"}}
+# %% mystnb={"image": {"alt": "A row for each learning rule, with a mark at its mean test error on a logarithmic axis and a dot for each seed. BP, the rules that send through learned or signed matrices and those through fixed random ones lie close together at the left; the last layer alone and node perturbation lie far to the right."}, "figure": {"caption": "Stored run: test error of every rule at its own learning rate. A dot is a seed, the mark their mean.", "name": "fig-family-errors"}}
 from dfa_utils.figures import plot_errors_by_rule
 
 figure = plot_errors_by_rule(errors)
@@ -201,7 +201,7 @@ figure = plot_error_curves(stored.histories(kin.DRAWN))
 #
 # To the right is what points along the true gradient on average; up is what varies more than BP does, from mini-batch to mini-batch and draw to draw.
 
-# %% mystnb={"image": {"alt": "A marker for each rule, cosine of its mean gradient with the true one to the right, its variance relative to BP upward on a logarithmic axis. Most rules lie near the line of BP's variance, at cosines from small to one; node perturbation alone lies at a cosine of one and far above all others."}, "figure": {"caption": "Stored run: bias and variance of the gradients of every rule.", "name": "fig-family-bias-variance"}}
+# %% mystnb={"image": {"alt": "A marker for each rule, cosine of its mean gradient with the true one to the right, its variance relative to BP upward on a logarithmic axis. Most rules lie near the line of BP's variance, at cosines from small to one; node perturbation alone lies at a cosine of one and far above all others."}, "figure": {"caption": "Stored run: bias and variance of the gradients of every rule. A dot is a seed, the marker their mean; where markers crowd, the table below has their numbers.", "name": "fig-family-bias-variance"}}
 from dfa_utils.figures import plot_bias_and_variance
 
 judged = kin.arrays_of(found, "judged")
@@ -232,7 +232,7 @@ kin.judge_gradients(judged)
 
 # %% [markdown]
 # - **Almost every rule is worth something.** All but node perturbation are clearly better than the last layer alone, those included that know the signs of the errors only, or the targets only.
-# - **The errors lie closer together than the gradients.** BP is clearly ahead of neither form of Kolen-Pollack, nor of DFA and of one shared matrix, whose gradients point well away from the true one. But at its rate BP's errors jump from epoch to epoch, and one seed ended on such a jump: after the epoch before, the same rule finds it ahead of DFA, of one shared matrix and of learned direct matrices. And the order of the cosines is not that of the errors: weight mirrors have one of the largest, and not one of the lowest errors.
+# - **The errors lie closer together than the gradients.** BP is clearly ahead of neither form of Kolen-Pollack, nor of DFA nor of DFA with one shared matrix, whose gradients point well away from the true one. But at its rate BP's errors jump from epoch to epoch, and one seed ended on such a jump: after the epoch before, the same rule finds BP ahead of DFA, of one shared matrix and of learned direct matrices. And the order of the cosines is not that of the errors: weight mirrors have one of the largest cosines, and not one of the lowest errors.
 # - **What is learned or copied of the weights shows in the bias.** Matrices that learn, and those that have the signs of the weights, have a larger cosine than FA's random ones, and a learned direct matrix a larger one than DFA's.
 # - **Drawing the magnitudes anew costs variance more than bias.** Beside the other forms of sign symmetry, it is the variance that stands out.
 # - **Node perturbation has no bias and is the slowest.** A layer hears one number, which the noise of all layers has made; what its own part in it was shows only in the mean over many draws. Its output layer learns in this way too, while that of every other rule is told the error. So it takes the smallest rate of the list, and with that it is still behind the last layer alone after these epochs. In linear networks Werfel et al. (2005) find it slower than the gradient by the number of output units.
@@ -243,7 +243,7 @@ kin.judge_gradients(judged)
 #
 # The same code with the same parameters, Fashion-MNIST in the place of MNIST, from a stored run:
 
-# %% mystnb={"image": {"alt": "A row for each learning rule, with a mark at its mean test error on clothes on a logarithmic axis and a dot for each seed. The means of most rules lie close together, the error's signs and the last layer alone to the right of them, node perturbation far to the right. The dots of BP and KP are strewn widely; one of BP lies to the right of the last layer alone."}, "figure": {"caption": "Stored run on Fashion-MNIST: test error of every rule at its own learning rate.", "name": "fig-family-clothes"}}
+# %% mystnb={"image": {"alt": "A row for each learning rule, with a mark at its mean test error on clothes on a logarithmic axis and a dot for each seed. The means of most rules lie close together, the error's signs and the last layer alone to the right of them, node perturbation far to the right. The dots of BP and KP are strewn widely; one of BP lies to the right of the last layer alone."}, "figure": {"caption": "Stored run on Fashion-MNIST: test error of every rule at its own learning rate. A dot is a seed, the mark their mean.", "name": "fig-family-clothes"}}
 clothes = kin.errors_of(verdicts.StoredRun("family/fashion_mnist"))
 figure = plot_errors_by_rule(clothes)
 

@@ -172,7 +172,7 @@ from dfa_utils.studies.lazy import record_comparisons
 points = ({w: train(w, hidden_sizes, s) for w in ways} for s in output_scales)
 by_scale = record_comparisons("scale", points)
 
-# %% mystnb={"image": {"alt": "Relative movement of the last hidden layer against the output scale, both logarithmic, with a line for BP, FA, FA with copied matrices and DFA. All lines rise from left to right."}, "figure": {"caption": "Stored run: how far the activities of the last hidden layer move while the network learns.", "name": "fig-lazy-moved"}}
+# %% mystnb={"image": {"alt": "Relative movement of the last hidden layer against the output scale, both logarithmic, with a line for BP, FA, FA with copied matrices and DFA. All lines rise from left to right."}, "figure": {"caption": "Stored run: how far the activities of the last hidden layer move while the network learns, in units of their size at the start.", "name": "fig-lazy-moved"}}
 from dfa_utils.figures import plot_against
 
 names = {"BP": "bp", "FA": "fa", "FA, copied": "copied", "DFA": "dfa"}
@@ -202,7 +202,7 @@ lazy, depth = min(output_scales), len(hidden_sizes)
 points = ({w: train(w, [n] * depth, lazy) for w in ways} for n in widths)
 by_width = record_comparisons("width", points)
 
-# %% mystnb={"image": {"alt": "Distance of the outputs from those of the network whose last layer alone is trained, against the width, both logarithmic. The lines of FA and DFA fall from left to right; those of BP and of FA with copied matrices lie on one another, far above."}, "figure": {"caption": "Stored run: distance from the network of which only the last layer learns, at the smallest output scale.", "name": "fig-lazy-distance"}}
+# %% mystnb={"image": {"alt": "Distance of the outputs from those of the network whose last layer alone is trained, against the width, both logarithmic. The lines of FA and DFA fall from left to right; those of BP and of FA with copied matrices lie on one another, far above."}, "figure": {"caption": "Stored run: distance of the outputs from those of the network of which only the last layer learns, in units of their size, at the smallest output scale.", "name": "fig-lazy-distance"}}
 near = stored.curves(names, "from_last", "width_")
 axes = "units in a layer", "relative distance"
 figure = plot_against(many, near, *axes, logarithmic=True)

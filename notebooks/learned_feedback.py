@@ -99,7 +99,7 @@ chapter.show(KolenPollack.adapt, WeightMirror.adapt)
 # %% [markdown]
 # ## The settings, and where they come from
 #
-# All are those of the authors' [released code](https://github.com/makrout/Deep-Learning-without-Weight-Transport) for MNIST: one hidden layer of 500 logistic units, mini-batches of 128, plain gradient descent, a learning rate for each rule, and weights, biases and feedback drawn from $\sqrt{1 / (\text{fan-in} + \text{fan-out})}$ times a normal number.
+# All are those of the authors' [released code](https://github.com/makrout/Deep-Learning-without-Weight-Transport) for MNIST: one hidden layer of 500 logistic units, mini-batches of 128, plain gradient descent, a learning rate for each rule, and weights, biases and feedback drawn from $\sqrt{1 / (\text{fan-in} + \text{fan-out})}$ times a normal number. The code comes with its logs, of one run for each rule: they hold errors and angles at some epochs, and are what is meant by the log below.
 #
 # Two things in that code one would not guess. The gradient of a bias is averaged over the mini-batch and then divided by its size once more, so that biases hardly move; so it is here. And after the mirrors' noise the code computes matrices of a given size, but keeps them under a name that is forgotten at once: what the errors go through is *not* rescaled, there or here.
 #
@@ -116,7 +116,7 @@ print(akrout.RATES)
 # %% [markdown]
 # ## What is measured, and how it is judged
 #
-# Before training and after every epoch: the [alignment angle](alignment.ipynb) of the error that the hidden layer is sent, on all test images, where the log has that of a single image; and the angle between the feedback matrix and the transposed weights, both taken as one long vector.
+# Before training and after every epoch: the [alignment angle](alignment.ipynb) of the error that the hidden layer is sent, on all test images, where the log has that of a single image of theirs; and the angle between the feedback matrix and the transposed weights, both taken as one long vector.
 #
 # Fixed before the stored run was looked at:
 #
@@ -170,7 +170,7 @@ stored = verdicts.StoredRun("learned_feedback/mnist")
 stored.show_parameters(chapter.parameters)
 runs = {"BP": "bp", "FA": "fa", "KP": "kp", "WM": "wm"}
 
-# %% mystnb={"image": {"alt": "Two panels on a logarithmic scale, train and test error against the epoch, with a curve for BP, FA, KP and WM. In the panel of the test error open markers lie along each curve."}, "figure": {"caption": "Stored run: errors, and the authors' logged test errors as open markers.", "name": "fig-learned-feedback-errors"}}
+# %% mystnb={"image": {"alt": "Two panels on a logarithmic scale, train and test error against the epoch, with a curve for BP, FA, KP and WM. In the panel of the test error open markers lie along each curve."}, "figure": {"caption": "Stored run: errors, and the authors' logged test errors as open markers in the colour of the rule.", "name": "fig-learned-feedback-errors"}}
 from dfa_utils.figures import looks_of, plot_error_curves
 
 figure = plot_error_curves(stored.histories(runs))
@@ -219,6 +219,8 @@ akrout.judge_decay(stored, matrices)
 # - **KP with decay** closes it to a fraction of a degree, as the equations say. What it sends is then the true gradient, all but exactly. So the price, a clearly higher test error, should be one of the decay itself and not of the feedback; BP with the same decay was not run beside it. A smaller one closes the angle more slowly: one of the commands below.
 # - **WM** starts from a smaller angle, for its mirrors have seen noise before. It closes more slowly than KP, under a smaller rate, and at the end it is far below FA.
 # - **What is sent** follows the matrix. With a single matrix on the way back there is little else that it could depend on. The log is of one image, and wanders.
+#
+# **In sum.** Yes: nobody copies a weight, and at the end both rules have matrices much nearer to the transposed weights than FA's, Kolen-Pollack's the nearest. Neither comes for free: the one hands the way back what both ends of each connection know, the other sends noise through every layer. All of this is one hidden layer, and so one matrix.
 #
 # ## What to try next
 #

@@ -144,6 +144,9 @@ def train(learning_rule, sets, params=start, shift=0):
     return run
 
 
+# %% [markdown]
+# In the names below, `none` is images alone, `noise` is noise first, and `other` is noise through other matrices; those that end in `before` are the networks while they hear the noise, and their errors on images are those of guessing.
+
 # %%
 for learning_rule in (BP(), FA(), DFA()):
     name = learning_rule.name.lower()
@@ -184,7 +187,7 @@ titles = ["BP", "FA", "DFA"]
 figure = plot_measured(errors, "test error (%)", titles)
 
 # %% [markdown]
-# Test errors in percent after epochs of images, and the claims, by the stored run:
+# Test errors in percent after the first epoch of images, after the last, and on images alone after as many steps as noise and images make together; and the claims, by the stored run:
 
 # %% tags=["hide-input"]
 before.judge_noise(stored)

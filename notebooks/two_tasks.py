@@ -19,7 +19,7 @@
 #
 # A network that has learned five digits goes on with five others; what it has forgotten of the first is measured when it has learned the second equally well under each rule.
 #
-# **The question.** DFA does not follow the gradient, and its weights are drawn to one fixed matrix. Is that good for something: does a network forget less when it learns something new?
+# **The question.** DFA does not follow the gradient, and its weights are drawn towards fixed matrices. Is that good for something: does a network forget less when it learns something new?
 #
 # **What you will see**
 #
@@ -84,7 +84,7 @@ chapter = Chapter(globals())
 # ## Equal learning
 #
 # A rule that learns the second task slowly has less time to overwrite the first. If all were trained for equally many epochs, the slowest would seem to forget least.
-# So both tasks end by what was learned: the first when the train error of an epoch is at most that of the parameters above, the second when its test error has come down to the last of `error_levels`. In between we read off what is left of the first task whenever a level is passed.
+# So both tasks end by what was learned: the first when the train error of an epoch is at most that of the parameters above, the second when its test error has come down to the last of `error_levels`. In between we read off the error on the first task whenever a level is passed: the lower it is, the more is left of that task.
 #
 # Nor is one learning rate fair to all: large steps may overwrite more than they need. So every way is run at each of several rates, the same for both tasks.
 #
@@ -151,36 +151,39 @@ def learn_second(rate, learning_rule, shift=0):
 # %%
 chapter.show(left_at)
 
+# %% [markdown]
+# All ways at all rates; each line ends with the error of each seed on the first task, in percent, when the second is at its last level:
+
 # %%
 ways = {"bp": (BP(),), "dfa": (DFA(),), "other": (DFA(), 1000)}
 for name, way in ways.items():
     runs = [learn_second(rate, *way) for rate in sgd_rates]
     found = record_tasks(name, runs, error_levels)
     for rate, left in zip(sgd_rates, found["left"], strict=True):
-        print(f"live, rate {rate}, {name:5} left:", left[-1].round(1))
+        print(f"live, rate {rate:<5} {name:6} first task:", left[-1].round(1))
 
 # %% [markdown]
 # ## What we see
 #
 # Along each line of the figure the second task is learned, from left to right, and the first is lost.
 
-# %% mystnb={"image": {"alt": "Test error on the first task against that on the second, which falls from left to right, for BP, for DFA with one set of matrices and for DFA with others in the second task. All lines rise; that of DFA with other matrices lies far above the two others."}, "figure": {"caption": "Stored run, at the smallest rate: what is left of the first task as the second is learned.", "name": "fig-tasks-levels"}}
+# %% mystnb={"image": {"alt": "Test error on the first task against that on the second, which falls from left to right, for BP, for DFA with one set of matrices and for DFA with others in the second task. All lines rise; that of DFA with other matrices lies far above the two others."}, "figure": {"caption": "Stored run, at the smallest rate: error on the first task as the second is learned.", "name": "fig-tasks-levels"}}
 from dfa_utils.figures import plot_against
 
 names = {"BP": "bp", "DFA": "dfa", "DFA, other matrices": "other"}
 left = stored.curves(names, "left")
 levels, rates = (stored.parameters[k] for k in ("error_levels", "sgd_rates"))
-axes = "error on the second task (%)", "on the first (%)"
+axes = "error on the second task (%)", "on the first task (%)"
 figure = plot_against(levels, {n: t[0] for n, t in left.items()}, *axes)
 figure.axes[0].invert_xaxis()
 
-# %% mystnb={"image": {"alt": "Test error on the first task against the learning rate, where the second task is learned, for the same three ways."}, "figure": {"caption": "Stored run: what is left of the first task at the last level of the second, at each rate.", "name": "fig-tasks-rates"}}
+# %% mystnb={"image": {"alt": "Test error on the first task against the learning rate, where the second task is learned, for the same three ways."}, "figure": {"caption": "Stored run: error on the first task at the last level of the second, at each rate.", "name": "fig-tasks-rates"}}
 last = {name: table[:, -1] for name, table in left.items()}
 axes = "learning rate", "error on the first task (%)"
 figure = plot_against(rates, last, *axes)
 
 # %% [markdown]
-# Who forgets less, by the rule above, at each rate of the stored run; then, mean and standard deviation over the seeds: the error on the first task **before** the second begins and what is **left** of it at the last level, the **epochs** that the second took, and the **angle** between what the rule sends and what BP would send, in the mean of the hidden layers, when the second task begins.
+# Who forgets less, by the rule above, at each rate of the stored run; then, mean and standard deviation over the seeds: the error on the first task **before** the second begins and that with which it is **left** at the last level, the **epochs** that the second took, and the **angle** between what the rule sends and what BP would send, in the mean of the hidden layers, when the second task begins.
 
 # %% tags=["hide-input"]
 from dfa_utils.studies.tasks import judge_tasks

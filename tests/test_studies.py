@@ -119,7 +119,7 @@ def test_claims_on_lazy_networks_are_judged(records, capsys, monkeypatch):
     records["width_dfa_from_last_curve"] = [seeds, seeds]
     lazy.judge_claims(stored(records, widths=[1, 10]), names)
     assert not records["holds_copied_bp"] and not records["holds_dfa_last"]
-    assert "goes as the width to" in capsys.readouterr().out
+    assert "goes as the width to the power" in capsys.readouterr().out
 
 
 # Two tasks.

@@ -104,7 +104,7 @@ def judge_claims(stored, runs):
             holds = clearly(near[0] - near[-1]) and clearly(bp[-1] - near[-1])
             judge(f"{run}_last", f"{words}, lazy and wide: nearly the last layer alone", holds)
             power = np.polyfit(np.log(widths), np.log(near), 1)[0]
-            print(f"{'':16}the distance goes as the width to {show(power)}")
+            print(f"{'':16}the distance goes as the width to the power {show(power)}")
             for place, which in ((0, "narrowest"), (-1, "widest")):
                 own, last = (stored.curve(f"width_{name}_error")[place] for name in (run, "last"))
                 print(f"{'':16}{which}: test error {show(own)} %, last layer alone {show(last)} %")
