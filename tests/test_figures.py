@@ -120,6 +120,9 @@ def every_figure():
     names = ("T-shirt/top", *"bcdefghi", "Ankle boot")
     return {
         "curves": plot_error_curves(histories),
+        "many curves": plot_error_curves(
+            histories | dict.fromkeys(["SS", "DRTP", "last"], FALLING)
+        ),
         "release": plot_release(FALLING, {"BP": FALLING}, 4, 5),
         "tests": plot_test_errors(histories),
         "seeds": plot_seeds(histories),
@@ -186,6 +189,15 @@ def test_each_error_has_an_axis_of_its_own():
     assert upper.get_ylim()[0] < 0.02 and lower.get_ylim()[0] > 10
     assert upper.get_yscale() == lower.get_yscale() == "log"
     assert upper.lines[0].get_color() == RULE_LOOKS["DFA"].colour
+
+
+def test_many_curves_have_their_legend_beside_the_panels():
+    names = ["BP", "SS", "FA", "DFA", "DRTP"]
+    few, many = (plot_error_curves(dict.fromkeys(names[:count], FALLING)) for count in (4, 5))
+    assert few.axes[0].get_legend() and not few.legends
+    (legend,) = many.legends
+    assert [text.get_text() for text in legend.get_texts()] == names
+    assert not many.axes[0].get_legend()
 
 
 def band_of(values, log):

@@ -45,7 +45,11 @@ def plot_error_curves(histories):
             draw_band(axes, history.epochs, history.held(quantity), label, look)
         axes.set(title=f"{quantity.split('_')[0].capitalize()} error", ylabel="error (%)")
         count_epochs(axes)
-    panels[0].legend(ncols=1 + len(histories) // 5)
+    if len(histories) > 4:  # within a panel they would lie upon the curves
+        lines = panels[0].get_legend_handles_labels()
+        figure.legend(*lines, loc="outside upper center", ncols=3)
+    else:
+        panels[0].legend()
     return figure
 
 
