@@ -8,9 +8,10 @@ import sys
 
 import jupytext
 import nbformat
-import papermill
+import papermill.cli
 import pytest
 import yaml
+from click.testing import CliRunner
 from conftest import ROOT
 
 SOURCES = sorted((ROOT / "notebooks").glob("*.py"))
@@ -65,10 +66,9 @@ def test_help_lists_every_parameter(source):
     (cell,) = (c for c in jupytext.read(source).cells if "parameters" in c.metadata.get("tags", ()))
     names = [line.target.id for line in ast.parse(cell.source).body]
     path = source.with_suffix(".ipynb")
-    command = [sys.executable, "-m", "papermill", "--help-notebook", path]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    listed = re.findall(r"^  (\w+): \S.*", done.stdout, re.MULTILINE)
-    assert listed == names, done.stdout + done.stderr
+    done = CliRunner().invoke(papermill.cli.papermill, ["--help-notebook", str(path)])
+    listed = re.findall(r"^  (\w+): \S.*", done.output, re.MULTILINE)
+    assert listed == names, done.output
     for name, parameter in papermill.inspect_notebook(str(path)).items():
         assert parameter["inferred_type_name"] != "None", name
         assert parameter["help"], name
