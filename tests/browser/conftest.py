@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from browser.site_map import served
-from browser.visit import NAMES, find_chromium, launched, visit
+from browser.visit import NAMES, Readers, find_chromium, launched, visit
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +44,12 @@ def browser():
         pytest.skip(missing)
     with sync_playwright() as playwright, launched(playwright, path) as chromium:
         yield chromium
+
+
+@pytest.fixture(scope="package")
+def readers(browser):
+    """Those who look at every page, for tests that only read."""
+    return Readers(browser)
 
 
 @pytest.fixture

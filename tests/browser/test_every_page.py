@@ -1,4 +1,4 @@
-"""What holds for every page, in light and in dark mode."""
+"""What holds for every page, in light and in dark mode, served and opened as a file."""
 
 import itertools
 import re
@@ -7,7 +7,7 @@ import pytest
 
 from browser.accessibility import violations
 from browser.site_map import CHAPTERS, PAGES
-from browser.visit import TALL, visit
+from browser.visit import TALL
 
 # Text that a reader sees as text: neither code nor mathematics that has been set.
 PROSE = """() => {
@@ -62,11 +62,18 @@ UNMARKED = """() => {
 }"""
 
 
-@pytest.fixture(scope="module", params=itertools.product(PAGES, ["light", "dark"]), ids=" ".join)
-def shown(request, browser, site_address):
-    """Every page, open in a window, in each mode: one visit for all tests of this module."""
-    path, mode = request.param
-    with visit(browser, site_address, mode) as open_visit:
+# From a server, and as from a USB stick, where the pages are opened as files.
+WAYS = [("light", "served"), ("dark", "file")]
+
+
+@pytest.fixture(
+    scope="module", params=[(path, *way) for path in PAGES for way in WAYS], ids=" ".join
+)
+def shown(request, readers, site_address, site_folder):
+    """Every page, open in a window, in each way: one visit for all tests of this module."""
+    path, mode, place = request.param
+    address = site_address if place == "served" else site_folder.as_uri() + "/"
+    with readers.visit(address, mode=mode) as open_visit:
         open_visit.path = path
         open_visit.expected_mode = mode
         yield open_visit.go(path)

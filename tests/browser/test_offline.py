@@ -1,39 +1,29 @@
-"""The site without a server, without scripts, and what a first visit weighs."""
+"""The site without scripts, its address, and what a first visit weighs."""
 
 import gzip
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from browser.site_map import CHAPTERS, OPENING, PAGES
+from browser.site_map import CHAPTERS, OPENING
 from browser.visit import visit
 
 LIMIT = 1_300_000  # bytes, compressed
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_reads_well_from_a_folder(path, browser, site_folder):
-    """As from a USB stick: the pages are opened as files."""
-    with visit(browser, site_folder.as_uri() + "/") as shown:
-        page = shown.go(path).page
-        assert shown.troubles == []
-        assert page.locator("article .math:not(:has(mjx-container))").count() == 0
-        assert page.locator("mjx-merror").count() == 0
-
-
 @pytest.mark.parametrize("path", CHAPTERS)
-def test_reads_without_scripts(path, open_page):
+def test_reads_without_scripts(path, readers, site_address):
     """The text and every still picture are there."""
-    shown = open_page(path, scripts=False)
-    page = shown.page
-    # Scripts that the page asks for ahead of time are called off.
-    assert [trouble for trouble in shown.troubles if ".js?" not in trouble] == []
-    assert len(page.locator("article").inner_text()) > 500
-    for picture in page.locator("article img").all():
-        assert picture.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 0
-        folded = picture.locator("xpath=ancestor::details").count()
-        assert folded or picture.is_visible()
-    assert page.locator("nav[aria-label=Main] a").first.is_visible()
+    with readers.visit(site_address, scripts=False) as shown:
+        page = shown.go(path).page
+        # Scripts that the page asks for ahead of time are called off.
+        assert [trouble for trouble in shown.troubles if ".js?" not in trouble] == []
+        assert len(page.locator("article").inner_text()) > 500
+        for picture in page.locator("article img").all():
+            assert picture.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 0
+            folded = picture.locator("xpath=ancestor::details").count()
+            assert folded or picture.is_visible()
+        assert page.locator("nav[aria-label=Main] a").first.is_visible()
 
 
 def test_the_address_of_the_site_leads_to_the_opening_page(browser, site_address):

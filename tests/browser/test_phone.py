@@ -21,14 +21,14 @@ WIDTHS = "[document.documentElement.scrollWidth, document.documentElement.client
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_page_scrolls_sideways(path, open_page):
-    shown = open_page(path, window=PHONE)
-    shown.unfold()
-    whole, window = shown.page.evaluate(WIDTHS)
-    assert window == PHONE["viewport"]["width"]
-    assert whole <= window, shown.page.evaluate(STICKING_OUT)
-    assert shown.troubles == []
-    assert violations(shown.page) == []
+def test_no_page_scrolls_sideways(path, readers, site_address):
+    with readers.visit(site_address, window=PHONE) as shown:
+        shown.go(path).unfold()
+        whole, window = shown.page.evaluate(WIDTHS)
+        assert window == PHONE["viewport"]["width"]
+        assert whole <= window, shown.page.evaluate(STICKING_OUT)
+        assert shown.troubles == []
+        assert violations(shown.page) == []
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])

@@ -12,7 +12,7 @@ BACKGROUND = "getComputedStyle(document.body).backgroundColor"
 def test_the_choice_is_shown_and_kept(place, browser, site_address, site_folder):
     """Pressed three times it goes through light, dark and what the system prefers."""
     address = site_address if place == "served" else site_folder.as_uri() + "/"
-    with visit(browser, address, "dark") as shown:
+    with visit(browser, address, mode="dark") as shown:
         page = shown.go(OPENING).page
         colours = {"dark": page.evaluate(BACKGROUND)}
         modes = []
