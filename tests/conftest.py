@@ -103,17 +103,30 @@ def javascript():
 
 
 @pytest.fixture(scope="session")
-def smoke_book(tmp_path_factory, worker_id):
-    """The whole book of the smoke profile, built and printed once for all workers: only read it."""
+def build_once(tmp_path_factory, worker_id):
+    """A function that builds a book once for all workers: only read what it returns.
+
+    Whichever worker asks first builds it; the others wait for the lock and find it built. Its
+    arguments are the name of a folder, a function that lays the tree out there, and those of make.
+    """
     shared = tmp_path_factory.getbasetemp()
     if worker_id != "master":
         shared = shared.parent
-    book = Book(shared / "smoke-book", settings=())
-    log = shared / "smoke-book.log"
-    with FileLock(shared / "smoke-book.lock"):
-        if not log.exists():
-            copy_tree(book.root)
-            status, output = book.make("-j2", "book")
-            log.write_text(f"{status}\n{output}", encoding="utf-8")
-    book.status, book.output = log.read_text(encoding="utf-8").split("\n", maxsplit=1)
-    return book
+
+    def build(name, lay_out, *arguments, **settings):
+        book, log = Book(shared / name, **settings), shared / f"{name}.log"
+        with FileLock(shared / f"{name}.lock"):
+            if not log.exists():
+                lay_out(book.root)
+                status, output = book.make(*arguments)
+                log.write_text(f"{status}\n{output}", encoding="utf-8")
+        book.status, book.output = log.read_text(encoding="utf-8").split("\n", maxsplit=1)
+        return book
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def smoke_book(build_once):
+    """The whole book of the smoke profile, built and printed."""
+    return build_once("smoke-book", copy_tree, "-j2", "book", settings=())
