@@ -27,7 +27,12 @@ HEARING_INTERRUPTS = [
 
 
 def pytest_collection_modifyitems(items):
-    """Skip, visibly, what needs a CUDA device where none answers."""
+    """Put first what needs the whole book; skip, visibly, what needs a CUDA device without one.
+
+    The first of two processes then begins with the longest step of all, building the book, and the
+    other has enough to do until it stands.
+    """
+    items.sort(key=lambda item: not {"smoke_book", "site_folder"} & set(item.fixturenames))
     if cuda_is_available():
         return
     for item in items:
