@@ -111,7 +111,7 @@ chapter.show(linear_cka)
 # ## The experiment
 
 # %%
-from dfa_utils import Network, UniformFanIn, load_dataset
+from dfa_utils import Network, load_dataset
 from dfa_utils.studies import features as sight
 
 inputs = {"input_range": input_range, "train_samples": train_samples}
@@ -122,32 +122,41 @@ network = Network.between(data, hidden_sizes, activation)
 # %%
 from dfa_utils import SGD, HalvedEvery, Recipe, Run
 
-start = {"weights": UniformFanIn(), "biases": UniformFanIn()}
-
 
 def teach(name, rate, which):
     """Train networks under a rule, or their last layer alone."""
     optimizer = SGD(rate, HalvedEvery(decay_epochs))
     recipe = Recipe(sight.TAUGHT[name], optimizer, batch_size=batch_size)
     still = range(len(hidden_sizes)) if name == sight.UNTRAINED else ()
-    run = Run(network, recipe, data, which, frozen=set(still), **start)
+    run = Run(network, recipe, data, which, frozen=set(still), **sight.START)
     return run.fit(num_epochs)
 
 
 # %%
-from functools import partial
+chapter.show(sight.teach_each)
+runs = sight.teach_each(teach, sgd_rates, seeds)
 
-from dfa_utils.chapter.selection import choose
-
-runs = {}
-for name in sight.TAUGHT:
-    rate = choose(partial(teach, name, which=seeds[:1]), sgd_rates)
-    runs[name] = teach(name, rate, seeds)
+# %% tags=["hide-input"]
 sight.record_networks(runs)
 
 # %% [markdown]
 # ## What we see
 #
+# Pictures of single images, units and clouds are of this live run. Tables and verdicts are of a stored run of the same notebook, with more images, epochs and seeds. In the place of the numbers above it had:
+
+# %%
+from dfa_utils.chapter import verdicts
+
+stored = verdicts.StoredRun("features/mnist")
+stored.show_parameters(chapter.parameters)
+
+# %% [markdown]
+# Its errors after the last epoch:
+
+# %% tags=["hide-input"]
+sight.show_networks(stored)
+
+# %% [markdown]
 # ### Weights of the first layer
 #
 # Each column is one unit, each row a network. Where an input pixel is always black its weights never move, under any rule, and keep their first random values:
@@ -170,37 +179,93 @@ probed = sight.record_probes(runs)
 # The last hidden layer of the first seed as [t-SNE](bp_vs_dfa.ipynb) places its test images, and the probe's error for it. The pictures see no labels; colours are added afterwards:
 
 # %% mystnb={"image": {"alt": "Four scatter plots of test images embedded in the plane and coloured by class, from the last hidden layer under BP, FA and DFA and from that of the untrained network."}, "figure": {"caption": "Live run: the last hidden layer of four networks, and the share of test images that a linear probe of it gets wrong.", "name": "fig-features-clouds"}}
-from dfa_utils.figures import embed, plot_embeddings
+from dfa_utils.figures import plot_embeddings
 
-images = data.test_images[:tsne_samples, :]
-labels = data.backend.to_host(data.test_labels)[:tsne_samples]
-clouds = {}
-for name, run in runs.items():
-    last = data.backend.to_host(network.features(run.params, images)[-1])[0]
-    clouds[f"{name}, probe {probed[name][0, -1]:.1f} %"] = embed(last)
+clouds, labels = sight.embed_last(runs, probed, tsne_samples)
 figure = plot_embeddings(clouds, labels, data.class_names)
 
 # %% [markdown]
+# And the probes of the stored run, layer by layer, then beside those of BP by the rule above:
+
+# %% mystnb={"image": {"alt": "The probe error of each hidden layer on a logarithmic axis, with a line each for BP, FA, DFA and the untrained network. The line of the untrained network lies far above the others."}, "figure": {"caption": "Stored run: test error of a linear probe of each hidden layer.", "name": "fig-features-probes"}}
+from dfa_utils.figures import plot_layers
+
+errors = sight.stored_probes(stored)
+figure = plot_layers({"Linear probe": errors}, "test error (%)", log=True)
+
+# %%
+from IPython.display import Markdown
+
+Markdown(sight.judge_probes(errors))
+
+# %% [markdown]
+# PROBES
+#
 # ### Mistakes
 #
 # These are the test images on which the rules are most divided: those that more seeds get right under one rule than under the other, by the largest difference, and of equal ones the first in the test set. Below each stands how many seeds get it right, under the rule that does better first.
 
 # %% mystnb={"image": {"alt": "Two rows of eight handwritten digits, those that BP gets right and DFA wrong, and the other way round, each with the number of seeds that get it right under each."}, "figure": {"caption": "Live run: test images on which BP and DFA are most divided.", "name": "fig-features-mistakes"}}
 wrong = sight.wrong_images(runs)
-divided = sight.most_divided(wrong, list(runs), "BP", "DFA")
-pixels = data.backend.to_host(data.test_images)
-rows = {words: pixels[places] for words, (places, _) in divided.items()}
-captions = {words: texts for words, (_, texts) in divided.items()}
+rows, captions = sight.most_divided(runs, wrong, "BP", "DFA")
 figure = plot_images(rows, data.image_shape, captions)
 
 # %% [markdown]
+# In the stored run, the number of test images on which exactly one of two networks is wrong, the mean over pairs as they are described above:
+
+# %%
+tables = sight.stored_tables(stored)
+Markdown(sight.judge_pairs("mistakes", tables["one_wrong"], -1, 0))
+
+# %% [markdown]
+# The same images by who is right, for networks of different seeds, and whether the mistakes are of another kind:
+
+# %%
+Markdown(sight.judge_mistakes(stored.records["both_wrong"]))
+
+# %% [markdown]
+# MISTAKES
+#
 # ### How alike the layers are
+#
+# Every network of the stored run beside every other:
+
+# %% mystnb={"image": {"alt": "A square of shades for each hidden layer, with every network as a row and as a column, sorted by rule. The blocks among BP, FA and DFA are dark; those with the untrained networks are lighter, the more so the higher the layer."}, "figure": {"caption": "Stored run: linear CKA of each two networks. The darker, the more alike; a network with itself is left white.", "name": "fig-features-pairs"}}
+from dfa_utils.figures import plot_pairs
+
+figure = plot_pairs(tables["cka"], list(sight.TAUGHT), "linear CKA")
+
+# %% [markdown]
+# The blocks in numbers, means over the seeds and one sample standard deviation to each side:
+
+# %% mystnb={"image": {"alt": "A panel for each of four pairs of rules with the linear CKA of networks of one rule, of two rules, and of two rules from the same start, against the number of the layer."}, "figure": {"caption": "Stored run: linear CKA within and between the two rules of each pair.", "name": "fig-features-cka"}}
+figure = plot_layers(sight.kinds_by_pair(tables["cka"]), "linear CKA")
+
+# %%
+Markdown(sight.judge_pairs("cka", tables["cka"], 1, 3))
+
+# %% [markdown]
+# And within the classes:
+
+# %% mystnb={"image": {"alt": "The same four panels for the linear CKA within the classes."}, "figure": {"caption": "Stored run: the same within the classes.", "name": "fig-features-cka-within"}}
+within = tables["cka_within"]
+figure = plot_layers(sight.kinds_by_pair(within), "linear CKA")
+
+# %%
+Markdown(sight.judge_pairs("cka", within, 1, 3))
+
+# %% [markdown]
+# ALIKE
+#
+# ### The live run
+#
+# Tables of this page's own networks, as a program can read them, are recorded as `cka`, `cka_within` and `both_wrong`:
 
 # %%
 sight.record_tables(runs, wrong)
 
 # %% [markdown]
-# STORED
+# SUMMARY
 #
 # ## What to try next
 #

@@ -9,6 +9,7 @@ import pytest
 from dfa_utils import BP, DFA, SGD, Network, Recipe, Run, UniformFanIn, load_dataset
 from dfa_utils.alignment import linear_cka
 from dfa_utils.chapter.verdicts import StoredRun
+from dfa_utils.history import History
 from dfa_utils.studies import before, features, lazy, tasks
 
 
@@ -289,13 +290,39 @@ def test_mistakes_are_counted_for_each_two_networks(taught):
         assert apart[*a, *b] == np.sum(wrong[a] != wrong[b])
 
 
-def test_the_images_that_divide_two_rules_come_first():
+def test_the_images_that_divide_two_rules_come_first(taught):
     wrong = np.zeros((2, 3, 6), bool)
     wrong[1, :2, 4] = wrong[1, 0, 2] = wrong[1, 0, 5] = wrong[0, :, 1] = wrong[:, :, 3] = True
-    found = features.most_divided(wrong, ["BP", "DFA"], "BP", "DFA", 3)
-    places, words = found["BP right,\nDFA wrong"]
-    assert places.tolist() == [4, 2, 5] and words == ["3:1", "3:2", "3:2"]
-    assert found["DFA right,\nBP wrong"][1][0] == "3:0"
+    runs = {name: taught[name] for name in ("BP", "DFA")}
+    rows, captions = features.most_divided(runs, wrong, "BP", "DFA", 3)
+    images = runs["BP"].data.test_images
+    np.testing.assert_array_equal(rows["BP right,\nDFA wrong"], images[[4, 2, 5]])
+    assert captions["BP right,\nDFA wrong"] == ["3:1", "3:2", "3:2"]
+    assert captions["DFA right,\nBP wrong"][0] == "3:0"
+
+
+def test_the_last_layer_is_embedded_beside_its_probe(taught):
+    clouds, labels = features.embed_last(taught, dict.fromkeys(NAMES, np.array([[9.0, 1.26]])), 20)
+    assert list(clouds) == [f"{name}, probe 1.3 %" for name in NAMES]
+    assert clouds["DFA, probe 1.3 %"].shape == (20, 2)
+    np.testing.assert_array_equal(labels, taught["BP"].data.test_labels[:20])
+
+
+def test_every_rule_is_taught_at_the_rate_that_validation_chooses(taught):
+    """That of the first seed alone; each rate is tried once."""
+    asked = []
+
+    def teach(name, rate, which):
+        asked.append((name, rate, which))
+        errors = np.array([[10.0 + abs(rate - (0.1 if name == "FA" else 0.3))]])
+        history = History((0,), np.array([1]), *[errors] * 6)
+        return SimpleNamespace(history=history)
+
+    runs = features.teach_each(teach, [0.1, 0.3], [5, 6])
+    assert list(runs) == NAMES and len(asked) == 12
+    assert [a for a in asked if a[2] == [5, 6]] == [
+        (name, 0.1 if name == "FA" else 0.3, [5, 6]) for name in NAMES
+    ]
 
 
 def test_all_pairs_of_layers_are_compared(taught):
@@ -320,9 +347,9 @@ def test_layers_are_compared_within_the_classes(taught):
 
 
 def test_a_table_is_read_by_kinds_of_pairs():
-    table = np.random.default_rng(0).random((2, 3, 2, 3))
+    table = np.random.default_rng(0).random((4, 3, 4, 3))
     table = table + np.transpose(table, (2, 3, 0, 1))
-    kinds = features.by_kind(table, 0, 1)
+    kinds = features.by_kind(table, "BP", "FA")
     expected = [(table[0, 1, 0, k] + table[1, 1, 1, k]) / 2 for k in (0, 2)]
     assert kinds["same rule"][1] == pytest.approx(np.mean(expected))
     expected = [(table[0, 1, 1, k] + table[1, 1, 0, k]) / 2 for k in (0, 2)]
@@ -341,14 +368,14 @@ def test_rules_beyond_their_seeds_are_found(records):
     """And no others: FA sees what DFA sees, BP something else."""
     ones = np.array([[9.0, 5, 5, 2], [5, 9, 9, 2], [5, 9, 9, 2], [2, 2, 2, 9]])
     tables = {"layer 1": block(ones, np.random.default_rng(0))}
-    text = features.judge_pairs("cka", tables, NAMES, 1, 2)
+    text = features.judge_pairs("cka", tables, 1, 2)
     assert records["holds_cka_bp_dfa_layer_1"] and not records["holds_cka_fa_dfa_layer_1"]
     assert not records["holds_cka_bp_dfa_layer_1_start"]
     assert "| layer 1: BP, DFA | 18.00" in text and "yes, by 8.00" in text
     table = block(ones, np.random.default_rng(0))
     for seed in range(5):
         table[0, seed, 2, seed] += 1
-    features.judge_pairs("start", {"": table}, NAMES, 1, 2)
+    features.judge_pairs("start", {"": table}, 1, 2)
     assert records["holds_start_bp_dfa_start"] and not records["holds_start_bp_fa_start"]
 
 
@@ -359,10 +386,10 @@ def test_mistakes_of_another_kind_are_found(records):
     shares = {"BP": hard, "FA": 1.5 * hard, "DFA": rng.permutation(hard), "untrained": 2 * hard}
     wrong = np.stack([rng.random((5, hard.size)) < p for p in shares.values()])
     both = features.both_wrong(wrong)
-    features.judge_mistakes(both, NAMES)
+    features.judge_mistakes(both)
     held = {name: records[f"holds_kind_{name}"] for name in ("bp_fa", "bp_dfa", "bp_untrained")}
     assert held == {"bp_fa": False, "bp_dfa": True, "bp_untrained": False}
-    features.judge_pairs("apart", {"": features.one_wrong(both)}, NAMES, -1, 0)
+    features.judge_pairs("apart", {"": features.one_wrong(both)}, -1, 0)
     assert records["holds_apart_bp_untrained"] and records["holds_apart_bp_dfa"]
 
 
@@ -380,9 +407,11 @@ def test_tables_are_recorded_and_shown(taught, records):
     features.record_tables(taught, wrong)
     assert records["test_images"] == wrong.shape[-1]
     assert np.array(records["cka_within"]).shape == (2, 4, 3, 4, 3)
-    table = np.array(records["cka"])[0]
-    shown = features.kinds_by_pair(table, NAMES)
-    assert list(shown) == list(features.KINDS)
+    tables = features.stored_tables(stored(records))
+    assert list(tables["cka_within"]) == ["layer 1, within", "layer 2, within"]
     np.testing.assert_array_equal(
-        shown["same rule"]["BP, DFA"], features.by_kind(table, 0, 2)["same rule"]
+        tables["one_wrong"][""], features.one_wrong(features.both_wrong(wrong))
     )
+    shown = features.kinds_by_pair(tables["cka"])["BP, DFA"]["other rule"]
+    found = features.by_kind(tables["cka"]["layer 2"], "BP", "DFA")["other rule"]
+    np.testing.assert_array_equal(shown[:, 1], found)

@@ -1,22 +1,50 @@
 """What networks see that were taught by other rules: probes, mistakes, and how alike they are."""
 
+from functools import partial
+
 import numpy as np
 
 from dfa_utils.alignment import linear_cka
 from dfa_utils.array import namespace_of
 from dfa_utils.chapter.records import record, record_errors
+from dfa_utils.chapter.selection import choose
 from dfa_utils.chapter.verdicts import clearly, interval
+from dfa_utils.initialisers import UniformFanIn
 from dfa_utils.rules import BP, DFA, FA
 
 #: The baseline: hidden layers stay as they start, and only the output layer learns.
 UNTRAINED = "untrained"
 #: By the words for it, the rule of each network; what makes the baseline one are frozen layers.
 TAUGHT = {"BP": BP(), "FA": FA(), "DFA": DFA(), UNTRAINED: BP()}
+#: Where all of them start.
+START = {"weights": UniformFanIn(), "biases": UniformFanIn()}
 PAIRS = (("BP", "FA"), ("BP", "DFA"), ("FA", "DFA"), ("BP", UNTRAINED))
 RIDGES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)  # of a probe, in units of the variance of a feature
 FITTED = 10_000  # training images, the first ones, to which a probe is fitted
 MARGIN = 0.5  # percentage points, within which two probe errors are called equal
 KINDS = ("same rule", "other rule", "other rule, same start")
+
+
+def teach_each(teach, rates, seeds):
+    """Train every network of `TAUGHT` at a rate that the validation images have chosen.
+
+    Parameters
+    ----------
+    teach : callable
+        ``teach(name, rate, seeds)`` returns a Run with validation errors.
+    rates : sequence of float
+        To choose from, by the network of the first seed.
+    seeds : sequence of int
+
+    Returns
+    -------
+    dict of str to Run
+    """
+    runs = {}
+    for name in TAUGHT:
+        rate = choose(partial(teach, name, which=seeds[:1]), rates)
+        runs[name] = teach(name, rate, seeds)
+    return runs
 
 
 def record_networks(runs):
@@ -189,31 +217,61 @@ def one_wrong(both):
     return counts + np.transpose(counts, (2, 3, 0, 1))
 
 
-def most_divided(wrong, names, one, other, most=8):
+def embed_last(runs, probed, most):
+    """Embed the last hidden layer of each first seed in the plane, see `dfa_utils.figures.embed`.
+
+    Parameters
+    ----------
+    runs : dict of str to Run
+    probed : dict of str to numpy.ndarray (seeds, layers)
+        From `record_probes`.
+    most : int
+        How many test images, the first ones.
+
+    Returns
+    -------
+    clouds : dict of str to numpy.ndarray (n, 2)
+        By the name of a run and the probe error of this layer.
+    labels : numpy.ndarray of int (n,)
+    """
+    from dfa_utils.figures import embed
+
+    clouds = {}
+    for name, run in runs.items():
+        data, to_host = run.data, run.data.backend.to_host
+        last = run.network.features(run.params, data.test_images[:most, :])[-1]
+        clouds[f"{name}, probe {probed[name][0, -1]:.1f} %"] = embed(to_host(last)[0])
+    return clouds, to_host(data.test_labels)[:most]
+
+
+def most_divided(runs, wrong, one, other, most=8):
     """Choose the images that more seeds of one rule get right than of another, and the reverse.
 
     Parameters
     ----------
+    runs : dict of str to Run
     wrong : numpy.ndarray of bool (runs, seeds, n)
-    names : sequence of str
-        Of the runs.
+        From `wrong_images`.
     one, other : str
-        Two of them.
+        Names of two of the runs.
     most : int
         How many images each way.
 
     Returns
     -------
-    dict of str to (numpy.ndarray of int (most,), list of str)
-        By words for each way: the places of those with the largest difference, of equal ones the
-        first, and how many seeds get each right, such as ``"3:0"``, the better rule first.
+    rows : dict of str to numpy.ndarray (most, pixels)
+        By words for each way: the images with the largest difference, of equal ones the first.
+    captions : dict of str to list of str
+        How many seeds get each of them right, such as ``"3:0"``, the better rule first.
     """
-    right, divided = dict(zip(names, (~wrong).sum(axis=1), strict=True)), {}
+    right, data = dict(zip(runs, (~wrong).sum(axis=1), strict=True)), runs[one].data
+    images, rows, captions = data.backend.to_host(data.test_images), {}, {}
     for better, worse in ((one, other), (other, one)):
         places = np.argsort(right[worse] - right[better], kind="stable")[:most]
-        words = [f"{right[better][k]}:{right[worse][k]}" for k in places]
-        divided[f"{better} right,\n{worse} wrong"] = places, words
-    return divided
+        words = f"{better} right,\n{worse} wrong"
+        rows[words] = images[places]
+        captions[words] = [f"{right[better][k]}:{right[worse][k]}" for k in places]
+    return rows, captions
 
 
 def similarities(runs, within=False):
@@ -269,8 +327,8 @@ def by_kind(table, one, other):
     ----------
     table : numpy.ndarray (runs, seeds, runs, seeds)
         The same in either order.
-    one, other : int
-        The places of two rules.
+    one, other : str
+        The names of two of `TAUGHT`.
 
     Returns
     -------
@@ -278,10 +336,16 @@ def by_kind(table, one, other):
         By the words of `KINDS`: a network with all other seeds of its own rule, the mean of the
         two rules; with all other seeds of the other rule, both ways; and with its own seed of that.
     """
+    one, other = place(one), place(other)
     within = [other_seeds(table, k, k) for k in (one, other)]
     between = [other_seeds(table, *pair) for pair in ((one, other), (other, one))]
     same_start = np.diagonal(np.asarray(table, dtype=float)[one, :, other, :])
     return dict(zip(KINDS, (sum(within) / 2, sum(between) / 2, same_start), strict=True))
+
+
+def place(name):
+    """Return where a name of `TAUGHT` stands."""
+    return list(TAUGHT).index(name)
 
 
 def other_seeds(table, one, other):
@@ -290,16 +354,48 @@ def other_seeds(table, one, other):
     return (pairs.sum(axis=1) - np.diagonal(pairs)) / (len(pairs) - 1)
 
 
-def kinds_by_pair(table, names):
-    """Return what a figure shows of a table, dict of str to dict of str to array (seeds,).
+def stored_tables(stored):
+    """Return the tables of networks of a stored run of the chapter.
 
-    By the words of `KINDS`, and by the names of each two rules in `PAIRS`.
+    Parameters
+    ----------
+    stored : dfa_utils.chapter.verdicts.StoredRun
+
+    Returns
+    -------
+    dict of str to dict of str to numpy.ndarray (runs, seeds, runs, seeds)
+        By the names of the records and by the words for the layer, and the table of `one_wrong`.
     """
-    found = {f"{a}, {b}": by_kind(table, names.index(a), names.index(b)) for a, b in PAIRS}
-    return {kind: {pair: kinds[kind] for pair, kinds in found.items()} for kind in KINDS}
+    tables = {"one_wrong": {"": one_wrong(np.array(stored.records["both_wrong"]))}}
+    for name, words in (("cka", "layer {}"), ("cka_within", "layer {}, within")):
+        layers = enumerate(stored.records[name], start=1)
+        tables[name] = {words.format(number): np.array(table) for number, table in layers}
+    return tables
 
 
-def judge_pairs(name, tables, names, sign, digits):
+def kinds_by_pair(tables):
+    """Return what a figure shows of the tables of all layers, a panel for each pair of rules.
+
+    Parameters
+    ----------
+    tables : dict of str to numpy.ndarray (runs, seeds, runs, seeds)
+        By the words for each layer, the first one first.
+
+    Returns
+    -------
+    dict of str to dict of str to numpy.ndarray (seeds, layers)
+        By the names of each two rules in `PAIRS`, and by the words of `KINDS`.
+    """
+    panels = {}
+    for one, other in PAIRS:
+        layers = [by_kind(table, one, other) for table in tables.values()]
+        panels[f"{one}, {other}"] = {
+            kind: np.stack([layer[kind] for layer in layers], axis=-1) for kind in KINDS
+        }
+    return panels
+
+
+def judge_pairs(name, tables, sign, digits):
     """Judge of each two rules in `PAIRS` whether they differ by more than their seeds.
 
     Parameters
@@ -308,8 +404,6 @@ def judge_pairs(name, tables, names, sign, digits):
         The records are ``holds_{name}_{one}_{other}``, and with ``_start`` whether the start shows.
     tables : dict of str to numpy.ndarray (runs, seeds, runs, seeds)
         By the words for each, such as ``"layer 1"``, which are part of the records.
-    names : sequence of str
-        Of the runs.
     sign : {1, -1}
         1 where a large number says that two networks are alike, -1 where that they differ.
     digits : int
@@ -324,7 +418,7 @@ def judge_pairs(name, tables, names, sign, digits):
     lines.append("| --- | ---: | ---: | ---: | --- | --- |")
     for words, table in tables.items():
         for one, other in PAIRS:
-            kinds = by_kind(table, names.index(one), names.index(other))
+            kinds = by_kind(table, one, other)
             same_rule, other_rule, same_start = kinds.values()
             beyond = bool(clearly(sign * (same_rule - other_rule)))
             start = bool(clearly(sign * (same_start - other_rule)))
@@ -339,7 +433,7 @@ def judge_pairs(name, tables, names, sign, digits):
     return "\n".join(lines)
 
 
-def judge_mistakes(both, names):
+def judge_mistakes(both):
     """Judge of each two rules in `PAIRS` whether their mistakes are of another kind.
 
     Let p be the share of all seeds of a rule, if there were many, that are wrong on an image. The
@@ -351,8 +445,6 @@ def judge_mistakes(both, names):
     ----------
     both : numpy.ndarray of int (runs, seeds, runs, seeds)
         As `both_wrong` returns it.
-    names : sequence of str
-        Of the runs.
 
     Returns
     -------
@@ -362,9 +454,10 @@ def judge_mistakes(both, names):
     """
     lines = ["| | first right, second wrong | the reverse | cosine | of another kind |"]
     lines.append("| --- | ---: | ---: | ---: | --- |")
+    both = np.array(both)
     counts = right_and_wrong(both)
     for one, other in PAIRS:
-        a, b = names.index(one), names.index(other)
+        a, b = place(one), place(other)
         across = (other_seeds(both, a, b) + other_seeds(both, b, a)) / 2
         cosine = across / np.sqrt(other_seeds(both, a, a) * other_seeds(both, b, b))
         kind = bool(clearly(1 - cosine))
