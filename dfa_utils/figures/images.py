@@ -1,5 +1,7 @@
 """Pictures in rows, of images or of weights, and tables of networks as shades."""
 
+import math
+
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -11,6 +13,7 @@ GREY, SIGNED = "gray_r", "PuOr"
 BRIGHTEST = 99.5  # percentile of the sizes of all weights, which gets the full colour
 LABELS = 0.9  # inches, of the words beside a row
 COLUMNS = 2
+SHAPE = "(height, width) or (height, width, colours), whole numbers above zero"
 
 
 def plot_images(rows, image_shape, captions=None, signed=False):
@@ -33,18 +36,23 @@ def plot_images(rows, image_shape, captions=None, signed=False):
     -------
     matplotlib.figure.Figure
     """
-    check_instance("rows", rows, dict)
-    check_instance("captions", {} if captions is None else captions, dict)
-    shape = tuple(image_shape)
-    allowed = f"arrays (n, {np.prod(shape)}), n at least 1"
+    shape = numbers("image_shape", image_shape, SHAPE, ndim=1)
+    if shape.dtype.kind not in "iu" or len(shape) not in (2, 3) or not shape.min() > 0:
+        refuse("image_shape", SHAPE, image_shape)
+    shape = tuple(map(int, shape))
+    captions = {} if captions is None else captions
+    for name, value in (("rows", rows), ("captions", captions)):
+        check_instance(name, value, dict)
+    if not all(isinstance(texts, list | tuple) for texts in captions.values()):
+        refuse("captions", "lists of text", captions)
+    pictures, allowed = {}, f"finite arrays (n, {math.prod(shape)}), at least one, n at least 1"
     if not rows:
-        refuse("rows", f"at least one of {allowed}", rows)
-    pictures = {}
+        refuse("rows", allowed, rows)
     for words, images in rows.items():
         images = numbers("rows", images, allowed, ndim=2)
-        if images.shape[1] != np.prod(shape):
-            refuse("rows", allowed, images.shape)
-        images = images.reshape(-1, *shape)
+        if images.shape[1] != math.prod(shape) or not np.isfinite(images).all():
+            refuse("rows", allowed, images)
+        images = images.reshape(-1, *shape).astype(float)
         pictures[check("words", words, "name")] = images.mean(axis=-1) if len(shape) > 2 else images
     values = np.concatenate([images.ravel() for images in pictures.values()])
     low, high, colours = values.min(), values.max(), GREY
@@ -66,7 +74,7 @@ def plot_images(rows, image_shape, captions=None, signed=False):
         line[0].set_ylabel(words, **beside)
         for axes, image in zip(line, images, strict=False):
             axes.imshow(image, cmap=colours, vmin=low, vmax=high)
-        for axes, text in zip(line, (captions or {}).get(words, ()), strict=False):
+        for axes, text in zip(line, captions.get(words, ()), strict=False):
             axes.set_xlabel(text, fontsize=SMALL, labelpad=1)
     return figure
 
@@ -88,16 +96,23 @@ def plot_pairs(tables, names, label):
     matplotlib.figure.Figure
     """
     check_instance("tables", tables, dict)
-    allowed = "at least one array (rules, seeds, rules, seeds)"
+    is_text = isinstance(names, list | tuple) and all(isinstance(name, str) for name in names)
+    if not is_text or not names:
+        refuse("names", "a sequence of text", names)
+    count = len(names)
+    allowed = (
+        f"finite arrays ({count}, seeds, {count}, seeds), at least one, of two networks or more"
+    )
     if not tables:
         refuse("tables", allowed, tables)
     label, squares = check("label", label, "name"), {}
     for title, table in tables.items():
         table = numbers("tables", table, allowed, ndim=4).astype(float)
-        rules, seeds = table.shape[:2]
-        if table.shape[2:] != (rules, seeds) or len(names) != rules:
-            refuse("tables", f"arrays (rules, seeds, rules, seeds) of {len(names)} rules", title)
-        squares[title] = table.reshape(rules * seeds, -1)
+        seeds = table.shape[1]
+        fits = table.shape == (count, seeds, count, seeds) and count * seeds > 1
+        if not fits or not np.isfinite(table).all():
+            refuse("tables", allowed, table)
+        squares[check("title", title, "name")] = table.reshape(count * seeds, -1)
         np.fill_diagonal(squares[title], np.nan)
     every = np.concatenate([square.ravel() for square in squares.values()])
     scale = {"vmin": min(0, np.nanmin(every)), "vmax": np.nanmax(every), "cmap": MAP_COLOURS}
