@@ -101,12 +101,12 @@ chapter.show(linear_cka)
 # 1. **Training.** The rate of each rule is chosen from one list, by the error of one network on validation images. All networks of a seed start from the same weights and see the images in the same order. The rate is halved on the way, so that networks come to rest: two seeds should not differ by what their last mini-batches were.
 # 2. **The baseline** is the same network with hidden layers that stay as they start. Only its output layer learns.
 # 3. **Units in pictures** are those that weigh most in the layer above, in the mean of the three taught networks of the first seed. All weights share one scale of colours: white is zero, and a colour is full from the 99.5th percentile of their sizes on.
-# 4. **A probe** is a ridge regression to the classes. It sees the first ten thousand training images, its ridge is chosen by the validation images, and it is scored once, on the test images. A layer of FA, of DFA or of the baseline has a **higher** or a **lower** probe error than the same layer under BP if the difference, seed by seed, is clearly so; if not, it is **equal** if the mean of the difference and twice its deviation stay within half a point, and else the question is **open**.
+# 4. **A probe** is a ridge regression to the classes. It sees the first ten thousand training images, which the networks have learned too; its ridge is chosen by the validation images, and it is scored once, on the test images. A layer of FA, of DFA or of the baseline has a **higher** or a **lower** probe error than the same layer under BP if the difference, seed by seed, is clearly so; if not, it is **equal** if the mean of the difference and twice its deviation stay within half a point, and else the question is **open**.
 # 5. **The yardstick is the seed.** Each network is compared with those of all other seeds of its own rule, and with those of all other seeds of the other rule; the mean over both rules is taken. Two rules differ **beyond the seeds** if the second comparison clearly finds less in common than the first: a smaller CKA, of all or within the classes, or more images on which exactly one of two networks is wrong.
 # 6. **Mistakes of another kind.** Beyond the seeds are also two rules of which one makes the mistakes of the other, only more of them. So a second number asks for the kind. Let $p(x)$ be the share of seeds that are wrong on image $x$, if there were very many: the cosine between the $p$ of two rules is one where they are proportional. It is estimated by counting the images on which two networks of different seeds are *both* wrong; the mistakes are of another kind if it is clearly below one.
 # 7. **The start shows** if networks of two rules clearly have more in common when they began from the same weights than when they did not.
 #
-# Each network takes part in several comparisons, so the numbers of the seeds are not independent of one another, and a deviation of few of them is a rough one. A difference that is not clear is not one that is refuted.
+# Each network takes part in several comparisons, so the numbers of the seeds are not independent of one another, and a deviation of few of them is a rough one: for five seeds the rule asks for little more than two standard errors of the mean. There are dozens of verdicts below, and a single one that is close may be chance. A difference that is not clear is not one that is refuted.
 #
 # ## The experiment
 
@@ -123,17 +123,16 @@ network = Network.between(data, hidden_sizes, activation)
 from dfa_utils import SGD, HalvedEvery, Recipe, Run
 
 
-def teach(name, rate, which):
+def teach(name, rate, which, stop=None):
     """Train networks under a rule, or their last layer alone."""
     optimizer = SGD(rate, HalvedEvery(decay_epochs))
     recipe = Recipe(sight.TAUGHT[name], optimizer, batch_size=batch_size)
     still = range(len(hidden_sizes)) if name == sight.UNTRAINED else ()
     run = Run(network, recipe, data, which, frozen=set(still), **sight.START)
-    return run.fit(num_epochs)
+    return run.fit(num_epochs, stop)
 
 
 # %%
-chapter.show(sight.teach_each)
 runs = sight.teach_each(teach, sgd_rates, seeds)
 
 # %% tags=["hide-input"]
@@ -257,11 +256,17 @@ Markdown(sight.judge_pairs("cka", within, 1, 3))
 # %% [markdown]
 # ALIKE
 #
-# ### The live run
+# ### Is it how far they have come?
 #
-# Tables of this page's own networks, as a program can read them, are recorded as `cka`, `cka_within` and `both_wrong`:
+# When training ends BP has learned more of the training images than DFA has. Perhaps its features are other ones for this reason alone. So BP is trained once more on this page, and each seed is stopped after the epoch in which its train error has come down to the one at which DFA ended:
 
 # %%
+Markdown(sight.compare_early(teach, runs))
+
+# %% [markdown]
+# EARLY
+
+# %% tags=["hide-input"]
 sight.record_tables(runs, wrong)
 
 # %% [markdown]

@@ -415,3 +415,30 @@ def test_tables_are_recorded_and_shown(taught, records):
     shown = features.kinds_by_pair(tables["cka"])["BP, DFA"]["other rule"]
     found = features.by_kind(tables["cka"]["layer 2"], "BP", "DFA")["other rule"]
     np.testing.assert_array_equal(shown[:, 1], found)
+
+
+def test_bp_that_stops_where_dfa_ended_is_compared_with_it(taught, records, capsys):
+    """Here BP stops after as many epochs as it takes to come down to what DFA has reached."""
+
+    def teach(name, rate, which, stop):
+        run = taught[name]
+        assert (name, rate, which) == ("BP", 0.3, run.seeds)
+        again = Run(run.network, run.recipe, run.data, run.seeds, weights=UniformFanIn())
+        return again.fit(30, stop)
+
+    text = features.compare_early(teach, taught)
+    _, early, dfa = capsys.readouterr().out.splitlines()
+    assert early.startswith("early BP train error") and dfa.startswith("DFA ")
+    lines = text.splitlines()
+    assert [line.split("|")[1].strip() for line in lines[2:4]] == [
+        "layer 1: BP, DFA",
+        "layer 1: early BP, DFA",
+    ]
+    assert len(lines) == 12 and lines[-1].startswith("| mistakes: early BP, DFA |")
+    assert {"holds_live_early_bp_dfa_layer_2_within", "holds_live_bp_dfa_mistakes"} <= set(records)
+
+
+def test_a_seed_has_caught_up_at_its_own_level():
+    run = SimpleNamespace(curves=[{"train_error": np.array([9.0, 5.0, 4.0])}])
+    run.running = np.array([0, 2])
+    assert features.caught_up(run, np.array([9.0, 1.0, 3.0])).tolist() == [True, False]

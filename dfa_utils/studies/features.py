@@ -23,6 +23,9 @@ RIDGES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)  # of a probe, in units of the variance 
 FITTED = 10_000  # training images, the first ones, to which a probe is fitted
 MARGIN = 0.5  # percentage points, within which two probe errors are called equal
 KINDS = ("same rule", "other rule", "other rule, same start")
+HEAD = f"| | {' | '.join(KINDS)} | beyond the seeds | the start shows |\n"
+HEAD += "| --- | ---: | ---: | ---: | --- | --- |"
+EARLY = "early BP"
 
 
 def teach_each(teach, rates, seeds):
@@ -320,7 +323,7 @@ def record_tables(runs, wrong):
     record("test_images", wrong.shape[-1])
 
 
-def by_kind(table, one, other):
+def by_kind(table, one, other, names=tuple(TAUGHT)):
     """Read a table of pairs of networks seed by seed: two of one rule, and of two rules.
 
     Parameters
@@ -328,7 +331,9 @@ def by_kind(table, one, other):
     table : numpy.ndarray (runs, seeds, runs, seeds)
         The same in either order.
     one, other : str
-        The names of two of `TAUGHT`.
+        The names of two runs.
+    names : sequence of str
+        Of all runs, in the order of the table.
 
     Returns
     -------
@@ -336,16 +341,11 @@ def by_kind(table, one, other):
         By the words of `KINDS`: a network with all other seeds of its own rule, the mean of the
         two rules; with all other seeds of the other rule, both ways; and with its own seed of that.
     """
-    one, other = place(one), place(other)
+    one, other = names.index(one), names.index(other)
     within = [other_seeds(table, k, k) for k in (one, other)]
     between = [other_seeds(table, *pair) for pair in ((one, other), (other, one))]
     same_start = np.diagonal(np.asarray(table, dtype=float)[one, :, other, :])
     return dict(zip(KINDS, (sum(within) / 2, sum(between) / 2, same_start), strict=True))
-
-
-def place(name):
-    """Return where a name of `TAUGHT` stands."""
-    return list(TAUGHT).index(name)
 
 
 def other_seeds(table, one, other):
@@ -395,8 +395,8 @@ def kinds_by_pair(tables):
     return panels
 
 
-def judge_pairs(name, tables, sign, digits):
-    """Judge of each two rules in `PAIRS` whether they differ by more than their seeds.
+def judge_pairs(name, tables, sign, digits, names=tuple(TAUGHT), pairs=PAIRS):
+    """Judge of each two rules whether they differ by more than their seeds.
 
     Parameters
     ----------
@@ -408,21 +408,24 @@ def judge_pairs(name, tables, sign, digits):
         1 where a large number says that two networks are alike, -1 where that they differ.
     digits : int
         Behind the point.
+    names : sequence of str
+        Of the runs in the tables.
+    pairs : sequence of (str, str)
+        Of them, the two that are compared.
 
     Returns
     -------
     str
         Markdown, means and sample deviations over the seeds.
     """
-    lines = [f"| | {' | '.join(KINDS)} | beyond the seeds | the start shows |"]
-    lines.append("| --- | ---: | ---: | ---: | --- | --- |")
+    lines = [HEAD]
     for words, table in tables.items():
-        for one, other in PAIRS:
-            kinds = by_kind(table, one, other)
+        for one, other in pairs:
+            kinds = by_kind(table, one, other, names)
             same_rule, other_rule, same_start = kinds.values()
             beyond = bool(clearly(sign * (same_rule - other_rule)))
             start = bool(clearly(sign * (same_start - other_rule)))
-            key = "_".join([name, one, other, *words.split()]).lower()
+            key = "_".join([name, *f"{one} {other} {words}".replace(",", "").split()]).lower()
             record(f"holds_{key}", beyond)
             record(f"holds_{key}_start", start)
             cells = [in_words(values, digits) for values in kinds.values()]
@@ -457,7 +460,7 @@ def judge_mistakes(both):
     both = np.array(both)
     counts = right_and_wrong(both)
     for one, other in PAIRS:
-        a, b = place(one), place(other)
+        a, b = (list(TAUGHT).index(name) for name in (one, other))
         across = (other_seeds(both, a, b) + other_seeds(both, b, a)) / 2
         cosine = across / np.sqrt(other_seeds(both, a, a) * other_seeds(both, b, b))
         kind = bool(clearly(1 - cosine))
@@ -466,6 +469,47 @@ def judge_mistakes(both):
         cells += [in_words(cosine, 3), "yes" if kind else "no"]
         lines.append(f"| {one}, {other} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def compare_early(teach, runs):
+    """Compare DFA with BP as it ends, and with BP as soon as its train error is that of DFA.
+
+    Parameters
+    ----------
+    teach : callable
+        ``teach(name, rate, seeds, stop)`` returns a Run; `dfa_utils.training.Run.fit` says what
+        ``stop`` is.
+    runs : dict of str to Run
+
+    Returns
+    -------
+    str
+        Markdown, as of `judge_pairs`: CKA of each layer, within the classes too, and the images
+        on which exactly one of two networks is wrong. The train errors are printed.
+    """
+    last, level = runs["BP"], runs["DFA"].history.last("train_error")
+    if len(level) < 2:
+        return "Two seeds or more are needed for this."
+    rate = last.recipe.optimizer.rate
+    early = teach("BP", rate, last.seeds, lambda run: caught_up(run, level))
+    group = {"BP": last, EARLY: early, "DFA": runs["DFA"]}
+    names, pairs = list(group), (("BP", "DFA"), (EARLY, "DFA"))
+    for name, run in group.items():
+        errors, epochs = run.history.last("train_error"), run.history.epochs_run
+        print(f"{name:8} train error {in_words(errors, 2)} %, epochs {', '.join(map(str, epochs))}")
+    tables = {}
+    for words, within in (("layer {}", False), ("layer {}, within", True)):
+        found = similarities(group, within)
+        tables |= {words.format(k): table for k, table in enumerate(found, start=1)}
+    alike = judge_pairs("live", tables, 1, 3, names, pairs)
+    apart = {"mistakes": one_wrong(both_wrong(wrong_images(group)))}
+    mistakes = judge_pairs("live", apart, -1, 0, names, pairs)
+    return alike + mistakes.removeprefix(HEAD)
+
+
+def caught_up(run, level):
+    """Tell which running seeds have come down to a train error, numpy.ndarray of bool."""
+    return run.curves[-1]["train_error"][run.running] <= level[run.running]
 
 
 def stored_probes(stored):
