@@ -141,7 +141,7 @@ sight.record_networks(runs)
 # %% [markdown]
 # ## What we see
 #
-# Pictures of single images, units and clouds are of this live run. Tables and verdicts are of a stored run of the same notebook, with more images, epochs and seeds. In the place of the numbers above it had:
+# Pictures of single images, units and clouds are of this live run. Tables and verdicts, but for one table at the end, are of a stored run of the same notebook, with more images, epochs and seeds. In the place of the numbers above it had:
 
 # %%
 from dfa_utils.chapter import verdicts
@@ -158,7 +158,7 @@ sight.show_networks(stored)
 # %% [markdown]
 # ### Weights of the first layer
 #
-# Each column is one unit, each row a network. Where an input pixel is always black its weights never move, under any rule, and keep their first random values:
+# Each column is one unit, each row a network. Where a pixel is black in every image its weights never move, with black as zero and under any rule, and keep their first random values:
 
 # %% mystnb={"image": {"alt": "Four rows of small square pictures in two colours, the weights of the same eight units of the first layer in the untrained network and under BP, FA and DFA."}, "figure": {"caption": "Live run: weights of the first layer, the same units in each row. Violet is positive, orange negative.", "name": "fig-features-weights"}}
 from dfa_utils.figures import plot_images
@@ -167,6 +167,8 @@ weights = sight.first_weights(runs)
 figure = plot_images(weights, data.image_shape, signed=True)
 
 # %% [markdown]
+# All four began as the last row. In this picture, what a unit has come to look for under one rule is not what it looks for under another. A picture of eight units is no measurement, and in a layer above, what the units see together may still be much the same.
+#
 # ### What can be read off a layer
 #
 # Probe errors of the live run, for the pixels and for each hidden layer:
@@ -198,7 +200,9 @@ from IPython.display import Markdown
 Markdown(sight.judge_probes(errors))
 
 # %% [markdown]
-# PROBES
+# - **Every rule teaches its hidden layers.** Under all three the classes are far easier to read than from random layers, and than from the pixels, and under all three the probe error falls from layer to layer, in the mean. That of random layers hardly changes.
+# - **DFA's features are not as separable as BP's** in the second and the third layer: its probe errors are clearly higher, though much nearer to those of BP than to those of random layers. In the first layer the question is open by our rule: DFA's mean is higher there too.
+# - **FA's are behind both** at every layer. It is also the one that has learned least of the training images, see its errors above.
 #
 # ### Mistakes
 #
@@ -223,7 +227,9 @@ Markdown(sight.judge_pairs("mistakes", tables["one_wrong"], -1, 0))
 Markdown(sight.judge_mistakes(stored.records["both_wrong"]))
 
 # %% [markdown]
-# MISTAKES
+# - **Rules part on more images than seeds do**, each pair of them, and their mistakes are not proportional, either: of another kind, by our rule. Of the three, BP and DFA are the nearest pair by both numbers.
+# - **Most of it is one-sided.** The images on which BP and DFA part are mostly mistakes of DFA alone. DFA does get images right that BP gets wrong, but fewer than another seed of BP does.
+# - **What this does not tell**: a network that is worse on one and the same scale of difficulty fails on easier images as well, and then its $p$ is not proportional to that of a better one. So another kind need not be another taste.
 #
 # ### How alike the layers are
 #
@@ -254,7 +260,10 @@ figure = plot_layers(sight.kinds_by_pair(within), "linear CKA")
 Markdown(sight.judge_pairs("cka", within, 1, 3))
 
 # %% [markdown]
-# ALIKE
+# - **The rules see other things, by a small margin.** Every pair differs beyond the seeds in every layer, all classes together and within the classes. But of all classes together, the layers of BP and DFA are nearly as alike as those of two seeds, and far more alike than those of BP and random ones.
+# - **Much of what they share is the classes.** Within the classes all numbers are lower, and what the rules differ by beyond the seeds is larger, for each pair in each layer.
+# - **They part on the way up**, in this run: the difference is larger in the third layer than in the first, for every pair.
+# - **The start does not show**, in any layer of any pair, nor in the mistakes: networks of two rules are no more alike if they began from the same weights, not even a network of BP and the random one that it began as.
 #
 # ### Is it how far they have come?
 #
@@ -264,20 +273,32 @@ Markdown(sight.judge_pairs("cka", within, 1, 3))
 Markdown(sight.compare_early(teach, runs))
 
 # %% [markdown]
-# EARLY
+# With the default parameters, the features of early BP are no nearer to those of DFA than those of BP at its end: beyond the seeds they differ in every layer, by as much. So how far BP is ahead is not what tells its features from those of DFA here. The control is a rough one, for training is looked at after whole epochs: early BP has come a little further down than DFA, and its rate has been halved less often, so that it is less at rest, and two seeds of it part on more images.
+#
+# Two results of the stored run are not those of this shorter one: here the third layers of BP and DFA are no less alike than the first ones, and on mistakes the start shows. Where rules part, and whether a start is forgotten, depends on how long they are trained, and perhaps on more.
 
 # %% tags=["hide-input"]
 sight.record_tables(runs, wrong)
 
 # %% [markdown]
-# SUMMARY
+# ### The answer
+#
+# Largely the same things, and yet not the same. What BP and DFA make of the images is nearly as alike as two seeds of one rule; the little by which it differs is clear in every layer and by every measure, and it is not that BP has come further. DFA's layers are less separable, and most of what it gets wrong more is what BP gets right.
+#
+# What this rests on, and does not say:
+#
+# - **The rules were at different stages.** FA above all had not learned its training images, and it is the furthest from the others. The control above is for BP and DFA alone, and of the live run.
+# - **The rates** lie a factor of about three apart, and in the stored run those of DFA and of the baseline are the highest of the list: they might do better at a higher one.
+# - **One shape of network, one activation, one data set.** What the next section changes was not run here.
+# - **CKA is one number.** It is mostly about the few directions in which features vary most, and can be moved far by what changes no decision (Davari et al. 2022). That it is high does not say that two layers do the same.
 #
 # ## What to try next
 #
 # Each is one line for a terminal in the repository, after `make book` has made the environment:
 #
 # - Clothes in the place of digits: `.venv/bin/papermill notebooks/features.ipynb out.ipynb -p dataset fashion_mnist`
-# - Units that are silent for part of the images: `.venv/bin/papermill notebooks/features.ipynb out.ipynb -p activation relu`
+# - Units that are silent for many images: `.venv/bin/papermill notebooks/features.ipynb out.ipynb -p activation relu`
+# - Longer training, in which FA may catch up: `.venv/bin/papermill notebooks/features.ipynb out.ipynb -p num_epochs 30 -p decay_epochs 8`
 # - Narrow layers, which have no room for everything: `.venv/bin/papermill notebooks/features.ipynb out.ipynb -y "hidden_sizes: [20, 20, 20]"`
 #
 # The stored run again, and the command that puts it in its place:

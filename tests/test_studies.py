@@ -261,9 +261,10 @@ def test_probes_are_recorded(taught, records, monkeypatch, capsys):
         np.testing.assert_array_equal(values, errors[name])
     features.record_networks(taught)
     assert records["dfa_rate"] == 0.3 and kept["untrained_test_error"].shape == (3,)
+    records["probe_pixels_error"] = 9.0
     features.show_networks(stored({f"{k}_per_seed": e for k, e in kept.items()} | records))
-    lines = capsys.readouterr().out.splitlines()[-4:]
-    assert [line.split()[0] for line in lines] == NAMES and lines[2].count("±") == 2
+    lines = capsys.readouterr().out.splitlines()[-5:]
+    assert [line.split()[0] for line in lines] == [*NAMES, "pixels"] and lines[2].count("±") == 2
 
 
 def test_units_are_chosen_by_what_the_trained_networks_make_of_them(taught):

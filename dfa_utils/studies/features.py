@@ -81,6 +81,7 @@ def show_networks(stored):
             parts.append(f"{part} error {in_words(errors, 2)} %")
         rate = stored.records[f"{start}_rate"]
         print("   ".join([f"{name:10} rate {rate:<5g}", *parts]))
+    print(f"pixels     probe error {stored.records['probe_pixels_error']:.2f} %")
 
 
 def probe_errors(features, labels):
@@ -452,7 +453,8 @@ def judge_mistakes(both):
     Returns
     -------
     str
-        Markdown, means and sample deviations over the seeds. ``holds_kind_{one}_{other}`` is
+        Markdown, means and sample deviations over the seeds, with rows for two seeds of one rule.
+        ``holds_kind_{one}_{other}`` is
         recorded: whether the cosine is clearly below one.
     """
     lines = ["| | first right, second wrong | the reverse | cosine | of another kind |"]
@@ -468,6 +470,10 @@ def judge_mistakes(both):
         cells = [in_words(other_seeds(counts, *pair), 0) for pair in ((a, b), (b, a))]
         cells += [in_words(cosine, 3), "yes" if kind else "no"]
         lines.append(f"| {one}, {other} | {' | '.join(cells)} |")
+    for number, name in enumerate(TAUGHT):
+        turned = np.transpose(counts, (2, 3, 0, 1))
+        cells = [in_words(other_seeds(t, number, number), 0) for t in (counts, turned)]
+        lines.append(f"| {name}, {name} | {' | '.join(cells)} | | |")
     return "\n".join(lines)
 
 
