@@ -273,9 +273,9 @@ Markdown(sight.judge_pairs("cka", within, 1, 3))
 Markdown(sight.compare_early(teach, runs))
 
 # %% [markdown]
-# With the default parameters, the features of early BP are no nearer to those of DFA than those of BP at its end: beyond the seeds they differ in every layer, by as much. So how far BP is ahead is not what tells its features from those of DFA here. The control is a rough one, for training is looked at after whole epochs: early BP has come a little further down than DFA, and its rate has been halved less often, so that it is less at rest, and two seeds of it part on more images.
+# With the default parameters, the features of early BP are no nearer to those of DFA than those of BP at its end: beyond the seeds they differ in every layer, by as much, and in their mistakes by more. So that BP is ahead does not account for the difference here. The control is a rough one, for training is looked at after whole epochs: early BP has come a little further down than DFA, and its rate has been halved less often, so that it is less at rest, and two seeds of it part on more images.
 #
-# Two results of the stored run are not those of this shorter one: here the third layers of BP and DFA are no less alike than the first ones, and on mistakes the start shows. Where rules part, and whether a start is forgotten, depends on how long they are trained, and perhaps on more.
+# Two results of the stored run are not those of this shorter one: here, all classes together, the third layers of BP and DFA are no less alike than the first ones, and on the mistakes of the two the start shows. Where rules part, and whether a start is forgotten, depends on how long they are trained, and perhaps on more.
 
 # %% tags=["hide-input"]
 sight.record_tables(runs, wrong)
@@ -283,7 +283,7 @@ sight.record_tables(runs, wrong)
 # %% [markdown]
 # ### The answer
 #
-# Largely the same things, and yet not the same. What BP and DFA make of the images is nearly as alike as two seeds of one rule; the little by which it differs is clear in every layer and by every measure, and it is not that BP has come further. DFA's layers are less separable, and most of what it gets wrong more is what BP gets right.
+# Largely the same things, and yet not the same. All classes together, what BP and DFA make of the images is nearly as alike as what two seeds of one rule make of them. The little by which it differs is clear in every layer, within the classes it is more, and in the shorter run it is not just that BP has come further. The probes see it from the second layer on, where BP's features are the more separable ones; and the images on which the two part are mostly mistakes of DFA.
 #
 # What this rests on, and does not say:
 #
