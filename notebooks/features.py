@@ -160,7 +160,7 @@ sight.show_networks(stored)
 #
 # Each column is one unit, each row a network. Where a pixel is black in every image its weights never move, with black as zero and under any rule, and keep their first random values:
 
-# %% mystnb={"image": {"alt": "Four rows of small square pictures in two colours, the weights of the same eight units of the first layer in the untrained network and under BP, FA and DFA."}, "figure": {"caption": "Live run: weights of the first layer, the same units in each row. Violet is positive, orange negative.", "name": "fig-features-weights"}}
+# %% mystnb={"image": {"alt": "Four rows of small square pictures in two colours, the weights of the same eight units of the first layer under BP, FA and DFA and in the untrained network."}, "figure": {"caption": "Live run: weights of the first layer, the same units in each row. Violet is positive, orange negative.", "name": "fig-features-weights"}}
 from dfa_utils.figures import plot_images
 
 weights = sight.first_weights(runs)
@@ -243,7 +243,7 @@ figure = plot_pairs(tables["cka"], list(sight.TAUGHT), "linear CKA")
 # %% [markdown]
 # The blocks in numbers, means over the seeds and one sample standard deviation to each side:
 
-# %% mystnb={"image": {"alt": "A panel for each of four pairs of rules with the linear CKA of networks of one rule, of two rules, and of two rules from the same start, against the number of the layer."}, "figure": {"caption": "Stored run: linear CKA within and between the two rules of each pair.", "name": "fig-features-cka"}}
+# %% mystnb={"image": {"alt": "A panel for each of four pairs of rules with the linear CKA of networks of one rule, of two rules, and of two rules from the same start, against the number of the layer. The last two lie on one another, below the first, and furthest below it in the third layer and beside the untrained network."}, "figure": {"caption": "Stored run: linear CKA within and between the two rules of each pair.", "name": "fig-features-cka"}}
 figure = plot_layers(sight.kinds_by_pair(tables["cka"]), "linear CKA")
 
 # %%
