@@ -248,7 +248,7 @@ def test_a_probe_is_the_regression_of_the_ridge_that_validation_chooses():
     np.testing.assert_allclose(found, [100 * errors[chosen][1]])
 
 
-def test_probes_are_recorded(taught, records, monkeypatch):
+def test_probes_are_recorded(taught, records, monkeypatch, capsys):
     kept = {}
     monkeypatch.setattr(features, "record_errors", lambda p, q, e: kept.update({f"{p}_{q}": e}))
     errors = features.record_probes(taught)
@@ -260,6 +260,9 @@ def test_probes_are_recorded(taught, records, monkeypatch):
         np.testing.assert_array_equal(values, errors[name])
     features.record_networks(taught)
     assert records["dfa_rate"] == 0.3 and kept["untrained_test_error"].shape == (3,)
+    features.show_networks(stored({f"{k}_per_seed": e for k, e in kept.items()} | records))
+    lines = capsys.readouterr().out.splitlines()[-4:]
+    assert [line.split()[0] for line in lines] == NAMES and lines[2].count("±") == 2
 
 
 def test_units_are_chosen_by_what_the_trained_networks_make_of_them(taught):
@@ -330,7 +333,7 @@ def test_rules_beyond_their_seeds_are_found(records):
     text = features.judge_pairs("cka", tables, NAMES, 1, 2)
     assert records["holds_cka_bp_dfa_layer_1"] and not records["holds_cka_fa_dfa_layer_1"]
     assert not records["holds_cka_bp_dfa_layer_1_start"]
-    assert "| BP, DFA layer 1 | 18.00" in text and "yes, by 8.00" in text
+    assert "| layer 1: BP, DFA | 18.00" in text and "yes, by 8.00" in text
     table = block(ones, np.random.default_rng(0))
     for seed in range(5):
         table[0, seed, 2, seed] += 1

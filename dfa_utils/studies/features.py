@@ -34,6 +34,22 @@ def record_networks(runs):
             record_errors(name.lower(), quantity, run.history.last(quantity))
 
 
+def show_networks(stored):
+    """Print what `record_networks` has recorded in a stored run of the chapter.
+
+    Parameters
+    ----------
+    stored : dfa_utils.chapter.verdicts.StoredRun
+    """
+    for name in TAUGHT:
+        start, parts = name.lower(), []
+        for part in ("train", "test"):
+            errors = np.array(stored.records[f"{start}_{part}_error_per_seed"])
+            parts.append(f"{part} error {in_words(errors, 2)} %")
+        rate = stored.records[f"{start}_rate"]
+        print("   ".join([f"{name:10} rate {rate:<5g}", *parts]))
+
+
 def probe_errors(features, labels):
     """Fit a linear probe (Alain and Bengio 2016) to features, and count what it gets wrong.
 
@@ -307,7 +323,7 @@ def judge_pairs(name, tables, names, sign, digits):
             cells = [in_words(values, digits) for values in kinds.values()]
             change = in_words(sign * (same_rule - other_rule), digits)
             cells += [f"{'yes' if beyond else 'no'}, by {change}", "yes" if start else "no"]
-            row = f"{one}, {other} {words}".strip()
+            row = f"{words}: {one}, {other}" if words else f"{one}, {other}"
             lines.append(f"| {' | '.join([row, *cells])} |")
     return "\n".join(lines)
 
