@@ -20,7 +20,7 @@ KINDS = ("same rule", "other rule", "other rule, same start")
 
 
 def record_networks(runs):
-    """Print and record the rate of each run and its last errors.
+    """Record the rate of each run and its errors, epoch by epoch, and print the last ones.
 
     Parameters
     ----------
@@ -32,6 +32,8 @@ def record_networks(runs):
         print(f"{name}, rate {run.recipe.optimizer.rate:g}")
         for quantity in ("train_error", "test_error"):
             record_errors(name.lower(), quantity, run.history.last(quantity))
+            curve = np.round(getattr(run.history, quantity), 4)
+            record(f"{name.lower()}_{quantity}_curve", curve)
 
 
 def show_networks(stored):
