@@ -84,7 +84,9 @@ chapter = Chapter(globals())
 # = \frac{\lVert X^{\mathsf T} Y \rVert^2}{\lVert X^{\mathsf T} X \rVert\, \lVert Y^{\mathsf T} Y \rVert}
 # $$
 #
-# is the cosine between these two tables. It does not change when the units of a layer are put into another order, or are rotated. In this plain form it is above zero for features that have nothing to do with one another, the more so the wider they are; so each of the three products is replaced by its unbiased estimate (Song et al. 2012), which leaves out how alike an image is to itself. The code of it, whole:
+# is the cosine between these two tables. It does not change when the units of a layer are put into another order, or are rotated. In this plain form it is above zero for features that have nothing to do with one another, the more so the wider they are; so each of the three products is replaced by its unbiased estimate (Song et al. 2012), which leaves out how alike an image is to itself.
+#
+# Networks that have learned the same classes agree at least on these. So CKA is measured a second time **within the classes**: the mean of each class is subtracted from the features, and what is compared is how images of one class differ. The code of it, whole:
 
 # %%
 from dfa_utils.alignment import linear_cka
@@ -100,7 +102,7 @@ chapter.show(linear_cka)
 # 2. **The baseline** is the same network with hidden layers that stay as they start. Only its output layer learns.
 # 3. **Units in pictures** are those that weigh most in the layer above, in the mean of the three taught networks of the first seed. All weights share one scale of colours: white is zero, and a colour is full from the 99.5th percentile of their sizes on.
 # 4. **A probe** is a ridge regression to the classes. It sees the first ten thousand training images, its ridge is chosen by the validation images, and it is scored once, on the test images. A layer of FA, of DFA or of the baseline has a **higher** or a **lower** probe error than the same layer under BP if the difference, seed by seed, is clearly so; if not, it is **equal** if the mean of the difference and twice its deviation stay within half a point, and else the question is **open**.
-# 5. **The yardstick is the seed.** Each network is compared with those of all other seeds of its own rule, and with those of all other seeds of the other rule; the mean over both rules is taken. Two rules differ **beyond the seeds** if the second comparison clearly finds less in common than the first: a smaller CKA, or more images on which exactly one of two networks is wrong.
+# 5. **The yardstick is the seed.** Each network is compared with those of all other seeds of its own rule, and with those of all other seeds of the other rule; the mean over both rules is taken. Two rules differ **beyond the seeds** if the second comparison clearly finds less in common than the first: a smaller CKA, of all or within the classes, or more images on which exactly one of two networks is wrong.
 # 6. **Mistakes of another kind.** Beyond the seeds are also two rules of which one makes the mistakes of the other, only more of them. So a second number asks for the kind. Let $p(x)$ be the share of seeds that are wrong on image $x$, if there were very many: the cosine between the $p$ of two rules is one where they are proportional. It is estimated by counting the images on which two networks of different seeds are *both* wrong; the mistakes are of another kind if it is clearly below one.
 # 7. **The start shows** if networks of two rules clearly have more in common when they began from the same weights than when they did not.
 #
@@ -195,14 +197,7 @@ figure = plot_images(rows, data.image_shape, captions)
 # ### How alike the layers are
 
 # %%
-alike = sight.similarities(runs)
-sight.record_tables(alike, wrong)
-
-# %% mystnb={"image": {"alt": "A square of shades for each hidden layer, with every network as a row and as a column, sorted by rule."}, "figure": {"caption": "Live run: linear CKA of each two networks. The darker, the more alike; a network with itself is left white.", "name": "fig-features-pairs"}}
-from dfa_utils.figures import plot_pairs
-
-by_layer = {f"layer {k}": table for k, table in enumerate(alike, start=1)}
-figure = plot_pairs(by_layer, list(runs), "linear CKA")
+sight.record_tables(runs, wrong)
 
 # %% [markdown]
 # STORED

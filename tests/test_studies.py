@@ -308,6 +308,18 @@ def test_all_pairs_of_layers_are_compared(taught):
     assert tables[1, 1, 2, 3, 0] == pytest.approx(linear_cka(layers[0][2], layers[1][0]), abs=1e-5)
 
 
+def test_layers_are_compared_within_the_classes(taught):
+    data, layers = taught["BP"].data, []
+    for name in ("BP", "DFA"):
+        layer = taught[name].network.features(taught[name].params, data.test_images)[0][1].copy()
+        for k in range(10):
+            layer[data.test_labels == k] -= layer[data.test_labels == k].mean(axis=0)
+        layers.append(layer)
+    found = features.similarities(taught, within=True)[0, 0, 1, 2, 1]
+    assert found == pytest.approx(linear_cka(*layers), abs=1e-5)
+    assert found < features.similarities(taught)[0, 0, 1, 2, 1]
+
+
 def test_a_table_is_read_by_kinds_of_pairs():
     table = np.random.default_rng(0).random((2, 3, 2, 3))
     table = table + np.transpose(table, (2, 3, 0, 1))
@@ -366,8 +378,9 @@ def test_probe_errors_are_judged_beside_those_of_bp(records):
 
 def test_tables_are_recorded_and_shown(taught, records):
     wrong = features.wrong_images(taught)
-    features.record_tables(features.similarities(taught), wrong)
+    features.record_tables(taught, wrong)
     assert records["test_images"] == wrong.shape[-1]
+    assert np.array(records["cka_within"]).shape == (2, 4, 3, 4, 3)
     table = np.array(records["cka"])[0]
     shown = features.kinds_by_pair(table, NAMES)
     assert list(shown) == list(features.KINDS)

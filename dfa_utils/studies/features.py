@@ -216,39 +216,48 @@ def most_divided(wrong, names, one, other, most=8):
     return divided
 
 
-def similarities(runs):
+def similarities(runs, within=False):
     """Compare the hidden layers of all networks on the test images.
 
     Parameters
     ----------
     runs : dict of str to Run
         Networks of one shape and of the same number of seeds, on the same data.
+    within : bool
+        Whether the mean of each class is subtracted from the features: what is left is how images
+        of one class differ.
 
     Returns
     -------
     numpy.ndarray (layers, runs, seeds, runs, seeds)
         See `dfa_utils.alignment.linear_cka`.
     """
-    found = [run.network.features(run.params, run.data.test_images) for run in runs.values()]
-    tables, to_host = [], next(iter(runs.values())).data.backend.to_host
+    data = next(iter(runs.values())).data
+    found = [run.network.features(run.params, data.test_images) for run in runs.values()]
+    tables, targets = [], data.test_targets
     for layers in zip(*found, strict=True):
-        every = namespace_of(layers[0]).concat(layers, axis=0)
+        xp = namespace_of(layers[0])
+        every = xp.concat(layers, axis=0)
+        if within:
+            sizes = xp.maximum(xp.sum(targets, axis=0)[:, None], 1.0)
+            every = every - targets @ (targets.mT @ every / sizes)
         rows = [linear_cka(every[k, :, :], every) for k in range(every.shape[0])]
-        table = np.stack([*map(to_host, rows)])
+        table = np.stack([*map(data.backend.to_host, rows)])
         tables.append(table.reshape(2 * (len(found), layers[0].shape[0])))
     return np.stack(tables)
 
 
-def record_tables(alike, wrong):
-    """Record what `similarities` and `wrong_images` have returned, as ``cka`` and ``both_wrong``.
+def record_tables(runs, wrong):
+    """Record `similarities` as ``cka`` and ``cka_within``, and `both_wrong` under its own name.
 
     Parameters
     ----------
-    alike : numpy.ndarray (layers, runs, seeds, runs, seeds)
+    runs : dict of str to Run
     wrong : numpy.ndarray of bool (runs, seeds, n)
-        Of which the table of `both_wrong` is recorded, and ``test_images``, how many there are.
+        From `wrong_images`. How many images there are is recorded as ``test_images``.
     """
-    record("cka", np.round(alike.astype(float), 4))
+    for name, within in (("cka", False), ("cka_within", True)):
+        record(name, np.round(similarities(runs, within).astype(float), 4))
     record("both_wrong", both_wrong(wrong))
     record("test_images", wrong.shape[-1])
 
