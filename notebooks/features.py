@@ -94,7 +94,7 @@ from dfa_utils.alignment import linear_cka
 chapter.show(linear_cka)
 
 # %% [markdown]
-# ### What is fixed before any number is seen
+# ### What was fixed before the stored run
 #
 # *Clearly* means, seed by seed, by more than twice the standard deviation over the seeds.
 #
@@ -267,7 +267,7 @@ Markdown(sight.judge_pairs("cka", within, 1, 3))
 #
 # ### Is it how far they have come?
 #
-# When training ends BP has learned more of the training images than DFA has. Perhaps its features are other ones for this reason alone. So BP is trained once more on this page, and each seed is stopped after the epoch in which its train error has come down to the one at which DFA ended:
+# When training ends BP has learned more of the training images than DFA has. Perhaps its features are other ones for this reason alone. So BP is trained once more on this page, and each seed is stopped after the epoch in which its train error has come down to the one at which DFA ended. This control was added when the numbers above were known; the rules are the same:
 
 # %%
 Markdown(sight.compare_early(teach, runs))

@@ -255,13 +255,12 @@ def test_probes_are_recorded(taught, records, monkeypatch, capsys):
     errors = features.record_probes(taught)
     assert list(errors) == NAMES and errors["DFA"].shape == (3, 2)
     np.testing.assert_array_equal(kept["probe_dfa_layer_2_error"], errors["DFA"][:, 1])
-    assert kept["probe_pixels_error"].shape == (1,) and len(kept) == 9
+    assert 0 < records["probe_pixels_error"] < 60 and len(kept) == 8
     found = stored({f"{k}_per_seed": e for k, e in kept.items()}, hidden_sizes=[8, 6])
     for name, values in features.stored_probes(found).items():
         np.testing.assert_array_equal(values, errors[name])
     features.record_networks(taught)
     assert records["dfa_rate"] == 0.3 and kept["untrained_test_error"].shape == (3,)
-    records["probe_pixels_error"] = 9.0
     features.show_networks(stored({f"{k}_per_seed": e for k, e in kept.items()} | records))
     lines = capsys.readouterr().out.splitlines()[-5:]
     assert [line.split()[0] for line in lines] == [*NAMES, "pixels"] and lines[2].count("±") == 2
@@ -436,6 +435,10 @@ def test_bp_that_stops_where_dfa_ended_is_compared_with_it(taught, records, caps
         "layer 1: early BP, DFA",
     ]
     assert len(lines) == 12 and lines[-1].startswith("| mistakes: early BP, DFA |")
+    group = {name: taught[name] for name in ("BP", "DFA")}
+    level = SimpleNamespace(last=lambda _: np.zeros(2))
+    two = group | {"DFA": SimpleNamespace(history=level)}
+    assert "Three seeds" in features.compare_early(teach, two)
     assert {"holds_live_early_bp_dfa_layer_2_within", "holds_live_bp_dfa_mistakes"} <= set(records)
 
 

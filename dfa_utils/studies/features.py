@@ -138,7 +138,8 @@ def record_probes(runs):
     images = data.train_images[:count, :], data.validation_images, data.test_images
     labels = [*map(to_host, (data.train_labels[:count], data.validation_labels, data.test_labels))]
     pixels = probe_errors([to_host(x)[None] for x in images], labels)
-    record_errors("probe_pixels", "error", pixels)
+    record("probe_pixels_error", pixels[0])  # the same for every seed
+    print(f"pixels   probe error {pixels[0]:.2f} %")
     errors = {}
     for name, run in runs.items():
         layers = zip(*(run.network.features(run.params, x) for x in images), strict=True)
@@ -494,8 +495,8 @@ def compare_early(teach, runs):
         on which exactly one of two networks is wrong. The train errors are printed.
     """
     last, level = runs["BP"], runs["DFA"].history.last("train_error")
-    if len(level) < 2:
-        return "Two seeds or more are needed for this."
+    if len(level) < 3:  # of two, both have the one pair alone, and no spread
+        return "Three seeds or more are needed for this."
     rate = last.recipe.optimizer.rate
     early = teach("BP", rate, last.seeds, lambda run: caught_up(run, level))
     group = {"BP": last, EARLY: early, "DFA": runs["DFA"]}
