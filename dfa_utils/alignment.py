@@ -407,6 +407,53 @@ def participation_ratio(rows):
     return trace * trace / xp.sum(squares * squares, axis=(-2, -1))
 
 
+def linear_cka(features, others):
+    """Return how alike two sets of features of the same samples are, linear CKA, debiased.
+
+    Centred kernel alignment (Kornblith et al. 2019) is the cosine between two tables that say of
+    each pair of samples how alike they are, here by the inner product of their centred features.
+    It is one where the features differ by a shift, a rotation and a factor. Each of its three
+    products is the unbiased one of Song et al. (2012), without the similarity of a sample to
+    itself: features that have nothing in common give zero on average, however wide they are.
+
+    Parameters
+    ----------
+    features, others : array (..., n, width)
+        Of the same n samples, in the same order, at least four; the widths may differ, and leading
+        axes are broadcast.
+
+    Returns
+    -------
+    array (...)
+        At most one but for rounding, and below zero as often as above it by chance. Not-a-number
+        where the features do not differ from sample to sample.
+
+    Raises
+    ------
+    ValueError
+        If there are not equally many samples, or less than four.
+    """
+    n, xp = features.shape[-2], namespace_of(features)
+    if n < 4 or others.shape[-2] != n:
+        refuse("others", f"of as many samples as features ({n}), at least 4", others.shape)
+
+    def centred(x):
+        x = x - xp.mean(x, axis=-2, keepdims=True)
+        size = xp.max(xp.abs(x), axis=(-2, -1), keepdims=True)
+        return x / xp.where(size > 0, size, xp.full_like(size, math.nan))
+
+    def product(x, y):
+        squares = [xp.sum(z * z, axis=-1) for z in (x, y)]
+        both, (one, other) = x.mT @ y, (xp.sum(s, axis=-1) for s in squares)
+        own = xp.sum(squares[0] * squares[1], axis=-1) * (n / (n - 2))
+        return xp.sum(both * both, axis=(-2, -1)) - own + one * other / ((n - 1) * (n - 2))
+
+    x, y = centred(features), centred(others)
+    lengths = product(x, x) * product(y, y)
+    lengths = xp.where(lengths > 0, lengths, xp.full_like(lengths, math.nan))
+    return product(x, y) / xp.sqrt(lengths)
+
+
 def theorem_criteria(run, samples=2_000):
     """Measure what theorem 1 of Nøkland (2016) is about, on the first training images.
 

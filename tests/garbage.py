@@ -244,6 +244,17 @@ CALLS = {
         "xlabel": "width",
         "ylabel": "distance",
     },
+    figures.plot_images: {
+        "rows": {"DFA": np.ones((2, 6))},
+        "image_shape": (2, 3),
+        "captions": {"DFA": ["a", "b"]},
+        "signed": True,
+    },
+    figures.plot_pairs: {
+        "tables": {"layer 1": np.ones((2, 2, 2, 2))},
+        "names": ["BP", "DFA"],
+        "label": "CKA",
+    },
     figures.plot_test_errors: {"histories": {"both": HISTORY}},
     figures.plot_errors_by_rule: {"errors": {"DFA": [2.0, 3.0]}},
     figures.plot_bias_and_variance: {"judged": {"DFA": np.ones((2, 4))}},

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from dfa_utils.alignment import (
     error_sizes,
     fresh_feedback,
     gradient_angles,
+    linear_cka,
     network_angles,
     null_angles,
     participation_ratio,
@@ -470,3 +472,81 @@ def test_beneath_a_narrow_layer_of_a_linear_network_no_feedback_of_full_rank_is_
     for seed in range(20):
         run = small_run(DFA(Orthogonal()), (seed,), sizes=(6, 8, 1, 8, 3), activation=identity)
         assert error_angles(run)[0, 0] >= closest_angles(run)[0, 0] - 1e-9
+
+
+# How alike features are.
+
+
+def features_of_two_layers(n=12):
+    """Return features that have something in common, of two widths."""
+    rng = np.random.default_rng(0)
+    common = rng.standard_normal((n, 2))
+    one = np.concatenate([common, rng.standard_normal((n, 3))], axis=1)
+    return one, common @ rng.standard_normal((2, 4)) + 0.5 * rng.standard_normal((n, 4)) + 7
+
+
+def test_cka_is_that_of_centring_matrices():
+    """In the mean over all choices of four samples: what the unbiased product is defined by.
+
+    A quarter of samples i, j, q, r gives ``K_ij (L_ij + L_qr - 2 L_iq)``, Song et al. (2012).
+    """
+    one, other = features_of_two_layers(8)
+
+    def product(K, L):
+        quarters = permutations(range(len(K)), 4)
+        return np.mean([K[i, j] * (L[i, j] + L[q, r] - 2 * L[i, q]) for i, j, q, r in quarters])
+
+    K, L = one @ one.T, other @ other.T
+    expected = product(K, L) / math.sqrt(product(K, K) * product(L, L))
+    assert linear_cka(one, other) == pytest.approx(expected, rel=1e-9)
+
+
+def test_cka_is_the_plain_one_of_many_samples():
+    """By centred tables of samples, whose diagonal weighs little where there are many."""
+    one, other = features_of_two_layers(800)
+    H = np.eye(800) - 1 / 800
+    K, L = (H @ x @ x.T @ H for x in (one, other))
+    plain = np.sum(K * L) / (np.linalg.norm(K) * np.linalg.norm(L))
+    assert linear_cka(one, other) == pytest.approx(plain, abs=0.01)
+
+
+def test_cka_knows_no_shift_rotation_or_factor():
+    one, other = features_of_two_layers()
+    turned = 3 * one @ np.linalg.qr(np.random.default_rng(1).standard_normal((5, 5)))[0] - 2
+    assert linear_cka(one, turned) == pytest.approx(1)
+    assert linear_cka(turned, other) == pytest.approx(linear_cka(one, other))
+    stretched = one * [1, 9, 1, 1, 1]
+    assert abs(linear_cka(stretched, other) - linear_cka(one, other)) > 0.01
+
+
+def test_cka_of_strangers_is_zero_on_average():
+    """However wide they are: the plain one of these is near one half."""
+    rng = np.random.default_rng(0)
+    one, other = rng.standard_normal((2, 2000, 20, 20))
+    found = linear_cka(one, other)
+    assert abs(found.mean()) < 4 * found.std() / math.sqrt(2000) and found.std() > 0.01
+
+
+@pytest.mark.filterwarnings("error")
+def test_cka_is_broadcast_and_of_any_size():
+    one, other = features_of_two_layers()
+    table = linear_cka(np.stack([one, 1e-30 * one])[:, None], np.stack([other, 1e18 * other])[None])
+    np.testing.assert_allclose(table, np.full((2, 2), linear_cka(one, other)), rtol=1e-9)
+    single = linear_cka((1e-30 * one).astype("float32"), (1e18 * other).astype("float32"))
+    assert single == pytest.approx(linear_cka(one, other), rel=1e-4)
+    assert np.isnan(linear_cka(np.ones_like(one), other))
+
+
+@pytest.mark.parametrize("other", ["torch", "strict"])
+def test_other_arrays_give_the_same_cka(other):
+    backend = small_run(backend=other).data.backend
+    on_device = [backend.asarray(x) for x in features_of_two_layers()]
+    found = backend.to_host(linear_cka(*on_device))
+    assert found == pytest.approx(linear_cka(*features_of_two_layers()), rel=1e-12)
+
+
+def test_cka_needs_the_same_samples():
+    one, other = features_of_two_layers()
+    for pair in ((one, other[1:]), (one[:3], other[:3])):
+        with pytest.raises(ValueError, match=r"others must be of as many samples .* at least 4"):
+            linear_cka(*pair)

@@ -15,7 +15,9 @@ from dfa_utils.figures import (
     plot_embeddings,
     plot_error_curves,
     plot_error_maps,
+    plot_images,
     plot_layers,
+    plot_pairs,
     plot_release,
     plot_seeds,
     plot_test_errors,
@@ -107,6 +109,7 @@ def history(errors, start=1):
 FALLING = history(30 * 0.8 ** np.arange(12)[:, None] * [1.0, 1.1, 1.3])
 
 
+RULES_SHOWN = ["BP", "FA", "DFA", "untrained"]
 LAYERS = {"errors": np.full((3, 7), 60.0), "weights": np.full((3, 7), 70.0)}
 
 
@@ -131,6 +134,8 @@ def every_figure():
         "maps": plot_error_maps({"SGD": grid, "RMSprop": grid}),
         "product": plot_against_product(grid),
         "layers": plot_layers({"FA, wide": LAYERS, "DFA, deep": LAYERS}, "degrees"),
+        "images": plot_images(dict.fromkeys(["untrained", "DFA"], np.ones((8, 6))), (2, 3)),
+        "pairs": plot_pairs(dict.fromkeys("abc", np.ones((4, 3, 4, 3))), RULES_SHOWN, "CKA"),
         "turn": plot_turn(np.full((9, 3, 7, 36), 1 / 36)),
     }
 
@@ -330,3 +335,54 @@ def test_embedding_separates_clusters_and_repeats():
     distances = np.linalg.norm(points[:, None] - points[None], axis=-1)
     np.fill_diagonal(distances, np.inf)
     assert (labels[distances.argmin(axis=1)] == labels).mean() > 0.9
+
+
+def drawn(figure):
+    """Return the pictures in a figure, as they are told to be coloured."""
+    return [image for axes in figure.axes for image in axes.get_images()]
+
+
+def test_images_share_one_scale():
+    rows = {"one": [[0.0, 1, 2, 3, 4, 5]], "two": [[1.0] * 6, [7.0] * 6]}
+    figure = plot_images(rows, (2, 3), {"two": ["3:0", "2:0"]})
+    assert len(drawn(figure)) == 3
+    assert {image.get_clim() for image in drawn(figure)} == {(0.0, 7.0)}
+    np.testing.assert_array_equal(drawn(figure)[0].get_array(), [[0, 1, 2], [3, 4, 5]])
+    assert [axes.get_xlabel() for axes in figure.axes] == ["", "", "3:0", "2:0"]
+    assert figure.axes[0].get_ylabel() == "one"
+
+
+def test_weights_have_zero_in_the_middle():
+    weights = np.zeros((1, 1000))
+    weights[0, :10] = -2.0
+    weights[0, 10] = 50.0
+    (image,) = drawn(plot_images({"BP": weights}, (20, 50), signed=True))
+    assert image.get_clim() == (-2.0, 2.0)
+    coloured = np.tile([0.0, 3.0, 6.0], (2, 4))
+    (image, _) = drawn(plot_images({"BP": coloured}, (2, 2, 3), signed=True))
+    np.testing.assert_array_equal(image.get_array(), np.full((2, 2), 3.0))
+
+
+def test_a_table_of_networks_leaves_out_each_with_itself():
+    table = np.arange(16.0).reshape(2, 2, 2, 2) / 16 - 0.1
+    figure = plot_pairs({"layer 1": table}, ["BP", "DFA"], "linear CKA")
+    (image,) = drawn(figure)[:1]
+    shown = np.ma.filled(image.get_array(), np.nan)
+    assert np.isnan(np.diagonal(shown)).all() and shown[0, 1] == table[0, 0, 0, 1]
+    assert image.get_clim() == (pytest.approx(1 / 16 - 0.1), pytest.approx(14 / 16 - 0.1))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: plot_images({}, (2, 3)),
+        lambda: plot_images({"a": np.ones((1, 5))}, (2, 3)),
+        lambda: plot_images({"a": np.ones((0, 6))}, (2, 3)),
+        lambda: plot_pairs({}, ["BP"], "CKA"),
+        lambda: plot_pairs({"a": np.ones((2, 2, 2, 2))}, ["BP"], "CKA"),
+        lambda: plot_pairs({"a": np.ones((2, 2))}, ["BP"], "CKA"),
+    ],
+)
+def test_pictures_of_nothing_are_refused(call):
+    with pytest.raises(ValueError, match=r"must be .*, got"):
+        call()

@@ -35,7 +35,7 @@ HANDED_ON |= {"plain_rmsprop", "mark_epoch", "load_published", "stored_cells"} |
 }
 HANDED_ON |= {"step_on", "gradient_angles", "network_angles", "training_errors", "record_run"}
 HANDED_ON |= {"plot_layers", "plot_turn"}
-HANDED_ON |= {"bias_and_variance", "relative_seconds", "weight_angles"}
+HANDED_ON |= {"bias_and_variance", "linear_cka", "relative_seconds", "weight_angles"}
 # What takes modules of PyTorch, and names that the figures have checked.
 HANDED_ON |= {"Mirrored", "dfa_angles", "dfa_backward", "history_of", "looks_of"}
 

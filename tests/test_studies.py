@@ -1,4 +1,4 @@
-"""What the chapters of the part Why compute: lazy networks, two tasks, noise before images."""
+"""What single chapters compute: lazy networks, two tasks, noise before images, features."""
 
 import json
 from types import SimpleNamespace
@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from dfa_utils import BP, DFA, SGD, Network, Recipe, Run, UniformFanIn, load_dataset
+from dfa_utils.alignment import linear_cka
 from dfa_utils.chapter.verdicts import StoredRun
-from dfa_utils.studies import before, lazy, tasks
+from dfa_utils.history import History
+from dfa_utils.studies import before, features, lazy, tasks
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +27,7 @@ def records(monkeypatch):
     def record(name, value):
         found[name] = json.loads(json.dumps(np.asarray(value).tolist()))
 
-    for room in (before, lazy, tasks):
+    for room in (before, features, lazy, tasks):
         monkeypatch.setattr(room, "record", record, raising=False)
     return found
 
@@ -207,3 +209,240 @@ def test_a_course_is_recorded_and_judged(records, capsys, monkeypatch):
     curves = before.errors_by_rule(whole, ("bp", "fa"))
     assert curves["noise first"].shape == (3, 2, 2)
     assert np.isnan(curves["noise, other matrices"][:, :, 0]).all()
+
+
+# What networks see.
+
+NAMES = ["BP", "FA", "DFA", "untrained"]
+
+
+@pytest.fixture(scope="module")
+def taught():
+    """Three networks for each rule, of digits with validation images."""
+    data = load_dataset("digits", backend="numpy", train_samples=300, validation_samples=100)
+    network, start = Network.between(data, [8, 6]), {"weights": UniformFanIn()}
+    runs = {}
+    for name, rule in features.TAUGHT.items():
+        frozen = {0, 1} if name == features.UNTRAINED else ()
+        run = Run(network, Recipe(rule, SGD(0.3)), data, [0, 1, 2], frozen=frozen, **start)
+        runs[name] = run.fit(2)
+    return runs
+
+
+def test_a_probe_is_the_regression_of_the_ridge_that_validation_chooses():
+    """By a direct solution; the labels of the test images, or their scale, choose nothing."""
+    rng = np.random.default_rng(0)
+    labels = [rng.integers(0, 3, n) for n in (24, 30, 200)]
+    sets = [rng.standard_normal((len(y), 20)) + np.eye(3, 20)[y] for y in labels]
+    own = sets[0]
+    mean, deviation = own.mean(axis=0), own.std(axis=0)
+    a, b, c = ((x - mean) / deviation for x in sets)
+    targets = 2 * np.eye(3)[labels[0]] - 1
+    errors = []
+    for ridge in features.RIDGES:
+        weights = np.linalg.solve(a.T @ a + ridge * len(a) * np.eye(20), a.T @ targets)
+        found = [(x @ weights + targets.mean(axis=0)).argmax(axis=1) for x in (b, c)]
+        errors.append([np.mean(f != y) for f, y in zip(found, labels[1:], strict=True)])
+    chosen = np.argmin([validation for validation, _ in errors])
+    assert len({test for _, test in errors}) > 1, "the choice matters"
+    found = features.probe_errors([x[None] for x in sets], labels)
+    np.testing.assert_allclose(found, [100 * errors[chosen][1]])
+
+
+def test_probes_are_recorded(taught, records, monkeypatch, capsys):
+    kept = {}
+    monkeypatch.setattr(features, "record_errors", lambda p, q, e: kept.update({f"{p}_{q}": e}))
+    errors = features.record_probes(taught)
+    assert list(errors) == NAMES and errors["DFA"].shape == (3, 2)
+    np.testing.assert_array_equal(kept["probe_dfa_layer_2_error"], errors["DFA"][:, 1])
+    assert 0 < records["probe_pixels_error"] < 60 and len(kept) == 8
+    found = stored({f"{k}_per_seed": e for k, e in kept.items()}, hidden_sizes=[8, 6])
+    for name, values in features.stored_probes(found).items():
+        np.testing.assert_array_equal(values, errors[name])
+    features.record_networks(taught)
+    assert records["dfa_rate"] == 0.3 and kept["untrained_test_error"].shape == (3,)
+    features.show_networks(stored({f"{k}_per_seed": e for k, e in kept.items()} | records))
+    lines = capsys.readouterr().out.splitlines()[-5:]
+    assert [line.split()[0] for line in lines] == [*NAMES, "pixels"] and lines[2].count("±") == 2
+
+
+def test_units_are_chosen_by_what_the_trained_networks_make_of_them(taught):
+    weights = features.first_weights(taught, 3)
+    shares = 0
+    for name in NAMES[:3]:
+        above = taught[name].params[1].weights[0]
+        shares = shares + (above**2).sum(axis=1) / (above**2).sum()
+    units = np.argsort(shares)[::-1][:3]
+    for name, run in taught.items():
+        np.testing.assert_array_equal(weights[name], run.params[0].weights[0][:, units].T)
+
+
+def test_mistakes_are_counted_for_each_two_networks(taught):
+    wrong = features.wrong_images(taught)
+    np.testing.assert_allclose(
+        100 * wrong[2].mean(axis=-1), taught["DFA"].history.test_error[-1], rtol=1e-6
+    )
+    both = features.both_wrong(wrong)
+    counts, apart = features.right_and_wrong(both), features.one_wrong(both)
+    for a, b in (((0, 1), (2, 0)), ((3, 2), (3, 0)), ((1, 1), (1, 1))):
+        assert both[*a, *b] == np.sum(wrong[a] & wrong[b])
+        assert counts[*a, *b] == np.sum(~wrong[a] & wrong[b])
+        assert apart[*a, *b] == np.sum(wrong[a] != wrong[b])
+
+
+def test_the_images_that_divide_two_rules_come_first(taught):
+    wrong = np.zeros((2, 3, 6), bool)
+    wrong[1, :2, 4] = wrong[1, 0, 2] = wrong[1, 0, 5] = wrong[0, :, 1] = wrong[:, :, 3] = True
+    runs = {name: taught[name] for name in ("BP", "DFA")}
+    rows, captions = features.most_divided(runs, wrong, "BP", "DFA", 3)
+    images = runs["BP"].data.test_images
+    np.testing.assert_array_equal(rows["BP right,\nDFA wrong"], images[[4, 2, 5]])
+    assert captions["BP right,\nDFA wrong"] == ["3:1", "3:2", "3:2"]
+    assert captions["DFA right,\nBP wrong"][0] == "3:0"
+
+
+def test_the_last_layer_is_embedded_beside_its_probe(taught):
+    clouds, labels = features.embed_last(taught, dict.fromkeys(NAMES, np.array([[9.0, 1.26]])), 20)
+    assert list(clouds) == [f"{name}, probe 1.3 %" for name in NAMES]
+    assert clouds["DFA, probe 1.3 %"].shape == (20, 2)
+    np.testing.assert_array_equal(labels, taught["BP"].data.test_labels[:20])
+
+
+def test_every_rule_is_taught_at_the_rate_that_validation_chooses(taught):
+    """That of the first seed alone; each rate is tried once."""
+    asked = []
+
+    def teach(name, rate, which):
+        asked.append((name, rate, which))
+        errors = np.array([[10.0 + abs(rate - (0.1 if name == "FA" else 0.3))]])
+        history = History((0,), np.array([1]), *[errors] * 6)
+        return SimpleNamespace(history=history)
+
+    runs = features.teach_each(teach, [0.1, 0.3], [5, 6])
+    assert list(runs) == NAMES and len(asked) == 12
+    assert [a for a in asked if a[2] == [5, 6]] == [
+        (name, 0.1 if name == "FA" else 0.3, [5, 6]) for name in NAMES
+    ]
+
+
+def test_all_pairs_of_layers_are_compared(taught):
+    tables = features.similarities(taught)
+    assert tables.shape == (2, 4, 3, 4, 3)
+    np.testing.assert_allclose(tables, np.transpose(tables, (0, 3, 4, 1, 2)), atol=1e-5)
+    np.testing.assert_allclose(np.einsum("lasas->las", tables), 1, atol=1e-5)
+    images = taught["BP"].data.test_images
+    layers = [taught[n].network.features(taught[n].params, images)[1] for n in ("FA", "untrained")]
+    assert tables[1, 1, 2, 3, 0] == pytest.approx(linear_cka(layers[0][2], layers[1][0]), abs=1e-5)
+
+
+def test_layers_are_compared_within_the_classes(taught):
+    data, layers = taught["BP"].data, []
+    for name in ("BP", "DFA"):
+        layer = taught[name].network.features(taught[name].params, data.test_images)[0][1].copy()
+        for k in range(10):
+            layer[data.test_labels == k] -= layer[data.test_labels == k].mean(axis=0)
+        layers.append(layer)
+    found = features.similarities(taught, within=True)[0, 0, 1, 2, 1]
+    assert found == pytest.approx(linear_cka(*layers), abs=1e-5)
+
+
+def test_a_table_is_read_by_kinds_of_pairs():
+    table = np.random.default_rng(0).random((4, 3, 4, 3))
+    table = table + np.transpose(table, (2, 3, 0, 1))
+    kinds = features.by_kind(table, "BP", "FA")
+    expected = [(table[0, 1, 0, k] + table[1, 1, 1, k]) / 2 for k in (0, 2)]
+    assert kinds["same rule"][1] == pytest.approx(np.mean(expected))
+    expected = [(table[0, 1, 1, k] + table[1, 1, 0, k]) / 2 for k in (0, 2)]
+    assert kinds["other rule"][1] == pytest.approx(np.mean(expected))
+    assert kinds["other rule, same start"][1] == table[0, 1, 1, 1]
+
+
+def block(values, rng, seeds=5):
+    """Return a table with a value for each two rules, and a little noise."""
+    noise = 0.001 * rng.standard_normal((len(values), seeds, len(values), seeds))
+    table = np.array(values)[:, None, :, None] + noise
+    return table + np.transpose(table, (2, 3, 0, 1))
+
+
+def test_rules_beyond_their_seeds_are_found(records):
+    """And no others: FA sees what DFA sees, BP something else."""
+    ones = np.array([[9.0, 5, 5, 2], [5, 9, 9, 2], [5, 9, 9, 2], [2, 2, 2, 9]])
+    tables = {"layer 1": block(ones, np.random.default_rng(0))}
+    text = features.judge_pairs("cka", tables, 1, 2)
+    assert records["holds_cka_bp_dfa_layer_1"] and not records["holds_cka_fa_dfa_layer_1"]
+    assert not records["holds_cka_bp_dfa_layer_1_start"]
+    assert "| layer 1: BP, DFA | 18.00" in text and "yes, by 8.00" in text
+    table = block(ones, np.random.default_rng(0))
+    for seed in range(5):
+        table[0, seed, 2, seed] += 1
+    features.judge_pairs("start", {"": table}, 1, 2)
+    assert records["holds_start_bp_dfa_start"] and not records["holds_start_bp_fa_start"]
+
+
+def test_mistakes_of_another_kind_are_found(records):
+    """A rule that makes the same mistakes more often makes none of another kind."""
+    rng = np.random.default_rng(0)
+    hard = rng.random(20_000) ** 4 / 2
+    shares = {"BP": hard, "FA": 1.5 * hard, "DFA": rng.permutation(hard), "untrained": 2 * hard}
+    wrong = np.stack([rng.random((5, hard.size)) < p for p in shares.values()])
+    both = features.both_wrong(wrong)
+    features.judge_mistakes(both)
+    held = {name: records[f"holds_kind_{name}"] for name in ("bp_fa", "bp_dfa", "bp_untrained")}
+    assert held == {"bp_fa": False, "bp_dfa": True, "bp_untrained": False}
+    features.judge_pairs("apart", {"": features.one_wrong(both)}, -1, 0)
+    assert records["holds_apart_bp_untrained"] and records["holds_apart_bp_dfa"]
+
+
+def test_probe_errors_are_judged_beside_those_of_bp(records):
+    bp, small = np.array([[3.0], [3.2], [3.1]]), np.array([[0.01], [0.0], [-0.01]])
+    wide = np.array([[1.0], [-1.2], [0.9]])
+    errors = {"BP": bp, "FA": bp + 0.2 + small, "DFA": bp + 5 * small, "untrained": bp + wide}
+    text = features.judge_probes(errors)
+    words = [records[f"stored_probe_{name}_layer_1"] for name in ("fa", "dfa", "untrained")]
+    assert words == ["higher", "equal", "open"] and "+0.20" in text
+
+
+def test_tables_are_recorded_and_shown(taught, records):
+    wrong = features.wrong_images(taught)
+    features.record_tables(taught, wrong)
+    assert records["test_images"] == wrong.shape[-1]
+    assert np.array(records["cka_within"]).shape == (2, 4, 3, 4, 3)
+    tables = features.stored_tables(stored(records))
+    assert list(tables["cka_within"]) == ["layer 1, within", "layer 2, within"]
+    np.testing.assert_array_equal(
+        tables["one_wrong"][""], features.one_wrong(features.both_wrong(wrong))
+    )
+    shown = features.kinds_by_pair(tables["cka"])["BP, DFA"]["other rule"]
+    found = features.by_kind(tables["cka"]["layer 2"], "BP", "DFA")["other rule"]
+    np.testing.assert_array_equal(shown[:, 1], found)
+
+
+def test_bp_that_stops_where_dfa_ended_is_compared_with_it(taught, records, capsys):
+    """Here BP stops after as many epochs as it takes to come down to what DFA has reached."""
+
+    def teach(name, rate, which, stop):
+        run = taught[name]
+        assert (name, rate, which) == ("BP", 0.3, run.seeds)
+        again = Run(run.network, run.recipe, run.data, run.seeds, weights=UniformFanIn())
+        return again.fit(30, stop)
+
+    text = features.compare_early(teach, taught)
+    _, early, dfa = capsys.readouterr().out.splitlines()
+    assert early.startswith("early BP train error") and dfa.startswith("DFA ")
+    lines = text.splitlines()
+    assert [line.split("|")[1].strip() for line in lines[2:4]] == [
+        "layer 1: BP, DFA",
+        "layer 1: early BP, DFA",
+    ]
+    assert len(lines) == 12 and lines[-1].startswith("| mistakes: early BP, DFA |")
+    group = {name: taught[name] for name in ("BP", "DFA")}
+    level = SimpleNamespace(last=lambda _: np.zeros(2))
+    two = group | {"DFA": SimpleNamespace(history=level)}
+    assert "Three seeds" in features.compare_early(teach, two)
+    assert {"holds_live_early_bp_dfa_layer_2_within", "holds_live_bp_dfa_mistakes"} <= set(records)
+
+
+def test_a_seed_has_caught_up_at_its_own_level():
+    run = SimpleNamespace(curves=[{"train_error": np.array([9.0, 5.0, 4.0])}])
+    run.running = np.array([0, 2])
+    assert features.caught_up(run, np.array([9.0, 1.0, 3.0])).tolist() == [True, False]

@@ -3,6 +3,7 @@
 from dfa_utils.figures.angles import plot_alignment, plot_layers, plot_turn
 from dfa_utils.figures.curves import plot_error_curves, plot_release, plot_seeds, plot_test_errors
 from dfa_utils.figures.embeddings import embed, plot_embeddings
+from dfa_utils.figures.images import plot_images, plot_pairs
 from dfa_utils.figures.interactive import show_embeddings, show_epochs
 from dfa_utils.figures.intervals import plot_intervals
 from dfa_utils.figures.maps import plot_against_product, plot_error_maps
@@ -24,9 +25,11 @@ __all__ = [
     "plot_error_curves",
     "plot_error_maps",
     "plot_errors_by_rule",
+    "plot_images",
     "plot_intervals",
     "plot_layers",
     "plot_measured",
+    "plot_pairs",
     "plot_release",
     "plot_seeds",
     "plot_test_errors",
