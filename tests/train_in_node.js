@@ -12,7 +12,7 @@ const vm = require("vm");
 globalThis.require = require;
 const LIBRARIES = ["tf-core", "tf-backend-cpu", "d3"];
 const SCRIPTS = ["rules", "propagation", "learning_rules", "training", "alignment", "randomness"];
-for (const name of [...LIBRARIES, ...SCRIPTS, "digits", "runs", "settings"]) {
+for (const name of [...LIBRARIES, ...SCRIPTS, "digits", "runs", "settings", "download"]) {
   const file = path.join(process.argv[2], `${name}.js`);
   vm.runInThisContext(fs.readFileSync(file, "utf-8"), { filename: file });
 }
@@ -82,12 +82,33 @@ function read(addresses) {
   });
 }
 
+/** The files of a playground that has been trained for some epochs, and its curves. */
+function download({ address, epochs }, data) {
+  const settings = dfa.settingsFrom(address);
+  const runs = settings.rules.map((rule) => dfa.makeRun(rule, settings, data));
+  for (let epoch = 0; epoch < epochs; epoch += 1) {
+    for (const batch of dfa.trainRuns(runs, data)); // batch after batch
+  }
+  // As if somebody looked amid the next epoch, when some of the rules have done it.
+  const next = dfa.trainRuns(runs, data);
+  for (let batch = 0; batch < 60; batch += 1) next.next();
+  const rows = dfa.curveRows(runs, settings);
+  const files = Object.entries(dfa.FORMATS).map(([ending, [type, write]]) => {
+    return { name: dfa.fileName(runs, settings, ending), type, text: write(rows) };
+  });
+  const curves = runs.map(({ rule, trainError, testError, angles }) => {
+    return { rule, trainError, testError, angles };
+  });
+  return { files, curves };
+}
+
 const task = JSON.parse(fs.readFileSync(0, "utf-8"));
 const data = dfa.loadDigits(dfa.digits);
 const results = {
   runs: (runs) => runs.map((each) => run(each, data)),
   describe: (start) => describe(start, data),
   addresses: read,
+  download: (settings) => download(settings, data),
 };
 const [[kind, given]] = Object.entries(task);
 console.log(JSON.stringify(results[kind](given)));

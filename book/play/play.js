@@ -12,7 +12,7 @@
       ...CHARTS,
       ...TRAINING,
       ...["training.js", "alignment.js", "randomness.js", "digits.js", "runs.js"],
-      ...["settings.js", "controls.js", "link.js", "results.js", "playground.js"],
+      ...["settings.js", "controls.js", "link.js", "download.js", "results.js", "playground.js"],
     ],
   };
   const FOLDER = new URL(".", document.currentScript.src).href;

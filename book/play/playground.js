@@ -19,6 +19,7 @@ var dfa = globalThis.dfa || {};
     const view = dfa.resultsView();
     const { form, read, write } = dfa.settingsForm(change);
     const link = dfa.linkControls(read);
+    const files = dfa.downloadControls(() => ({ runs, settings: read() }));
 
     let runs = [];
     let epochs = null; // the work of the epoch that is under way
@@ -92,7 +93,7 @@ var dfa = globalThis.dfa || {};
     }
 
     const buttons = make("div", { className: "play-controls" }, start, step, reset);
-    place.append(form, buttons, status, view.element, link.element);
+    place.append(form, buttons, status, view.element, files, link.element);
     set(dfa.settingsInAddress() ?? dfa.settingsFrom(""));
     const follow = (settings) => {
       set(settings);

@@ -1,7 +1,11 @@
-"""The playground trains, and says in the address how it is set."""
+"""The playground trains, says in the address how it is set, and gives its curves away."""
 
+import csv
+import io
+import json
 import re
 
+import numpy as np
 import pytest
 
 from browser.accessibility import violations
@@ -225,3 +229,48 @@ def test_the_link_is_copied_or_else_selected(browser, site_address):
             page.get_by_label("seed").select_option(label="3")  # that link is no longer true
             assert not field.is_visible()
             page.get_by_label("seed").select_option(label="0")
+
+
+# The first curve of the second chart that has so many points.
+DRAWN = """(count) => [...document.querySelectorAll('.play-charts figure:nth-child(2) path')]
+    .map((path) => path.getAttribute('d'))
+    .filter((path) => path.split(/[ML]/).length === count + 1).slice(0, 1)"""
+
+
+@pytest.mark.parametrize("place", ["served", "file"])
+def test_the_files_hold_what_is_shown(place, browser, site_address, site_folder):
+    address = site_address if place == "served" else site_folder.as_uri() + "/"
+    with visit(browser, address) as shown:
+        page = ready(shown.go(f"{PLAYGROUND}#rules=dfa,drtp&seed=1&init_scale=0.3"))
+        for epoch in (1, 2, 3):
+            page.get_by_role("button", name="One epoch").click()
+            caption_says(page, f"Epoch {epoch}:")
+        saved = {}
+        for kind in ("CSV", "JSON"):
+            with page.expect_download() as download:
+                page.get_by_role("button", name=f"Download curves ({kind})").press("Enter")
+            file = download.value
+            ending = kind.lower()
+            name = f"dfa-playground-dfa-drtp-layers-32-32-seed-1-epochs-3.{ending}"
+            assert file.suggested_filename == name
+            saved[ending] = file.path().read_text("utf-8")
+        rows = list(csv.DictReader(io.StringIO(saved["csv"])))
+        assert len(rows) == 2 * 4 == len(json.loads(saved["json"]))
+        assert {row["init_scale"] for row in rows} == {"0.3"}
+        last = {row["rule"]: row for row in rows if row["epoch"] == "3"}
+        table = page.evaluate(TABLE)
+        for rule, (train, test, *angles) in table.items():
+            row = last[rule.lower()]
+            assert float(row["train_error_percent"]) == pytest.approx(percent(train), abs=0.051)
+            assert float(row["test_error_percent"]) == pytest.approx(percent(test), abs=0.051)
+            for layer, angle in enumerate(angles, start=1):
+                found = float(row[f"error_angle_layer_{layer}_degrees"])
+                assert found == pytest.approx(float(angle.removesuffix("°")), abs=0.51)
+        # And the curve itself: on a logarithmic axis, heights are even in the logarithm.
+        (path,) = page.evaluate(DRAWN, len(rows) // 2)
+        heights = [float(point.split(",")[1]) for point in re.split("[ML]", path)[1:]]
+        errors = [float(row["test_error_percent"]) for row in rows if row["rule"] == "dfa"]
+        slope, start = np.polyfit(np.log(errors), heights, 1)
+        assert max(heights) - min(heights) > 10  # pixels, as the next one
+        np.testing.assert_allclose(slope * np.log(errors) + start, heights, atol=0.01)
+        assert not [trouble for trouble in shown.troubles if trouble.startswith(("ex", "out"))]
