@@ -108,6 +108,14 @@ def javascript():
 
 
 @pytest.fixture(scope="session")
+def scripts(tmp_path_factory, javascript):
+    """The folder of scripts, as the pages load it: only read it."""
+    folder = tmp_path_factory.mktemp("site") / "play"
+    book_tool("play").write_scripts(javascript, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def build_once(tmp_path_factory, worker_id):
     """A function that builds a book once for all workers: only read what it returns.
 

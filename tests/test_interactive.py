@@ -108,14 +108,6 @@ def test_every_library_is_pinned_with_its_digest_and_names_no_host():
         assert re.fullmatch(r"[\d.]+", version)
 
 
-@pytest.fixture(scope="module")
-def scripts(tmp_path_factory, javascript):
-    """The folder of scripts, as the pages load it."""
-    folder = tmp_path_factory.mktemp("site") / "play"
-    play.write_scripts(javascript, folder)
-    return folder
-
-
 def test_whatever_a_page_asks_for_is_there(scripts):
     loader = (scripts / "play.js").read_text(encoding="utf-8")
     asked = re.findall(r'"([\w-]+\.(?:js|css))"', loader) + re.findall(r"\}(play\.css)", loader)

@@ -1,39 +1,22 @@
 """The playground's learning rules beside those of dfa_utils, from the same numbers."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
+import itertools
 
 import numpy as np
 import pytest
-from conftest import book_tool
+from in_node import in_node
 
 from dfa_utils import RULES, SGD, Network, Normal, Recipe, Run, Zeros, error_angles, load_dataset
+from dfa_utils.alignment import weight_angles
 from dfa_utils.array import get_backend
 from dfa_utils.array.batches import shuffled_orders
+from dfa_utils.figures import looks_of
+from dfa_utils.initialisers import Initialiser
 
-NODE = Path(sys.prefix) / "bin" / "node"
-OFFERED = ("bp", "fa", "dfa")
+OFFERED = ("bp", "fa", "dfa", "drtp", "ss", "kp")
 SIZES, SEED, BATCH_SIZE, EPOCHS, RATE = [64, 32, 24, 10], 3, 32, 3, 0.1
-STARTS = {"small": Normal(0.1), "zero": Zeros()}
-
-
-@pytest.fixture(scope="module")
-def scripts(tmp_path_factory, javascript):
-    """The folder of scripts, as the pages load it."""
-    folder = tmp_path_factory.mktemp("site") / "play"
-    book_tool("play").write_scripts(javascript, folder)
-    return folder
-
-
-def in_node(scripts, task):
-    """Run the playground's code on a task."""
-    command = [NODE, Path(__file__).with_name("train_in_node.js"), scripts]
-    given = json.dumps(task)
-    done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout)
+#: By name: where the weights start, and their decay.
+STARTS = {"small": (Normal(0.1), 0.0), "zero": (Zeros(), 0.0), "decay": (Normal(0.1), 0.03)}
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +26,10 @@ def digits():
 
 def start(digits, rule, name):
     """Return a run before its first epoch."""
-    recipe = Recipe(RULES[rule](Normal(0.3)), SGD(RATE), batch_size=BATCH_SIZE)
-    return Run(Network(SIZES), recipe, digits, [SEED], weights=STARTS[name])
+    weights, decay = STARTS[name]
+    moves = SGD(RATE, weight_decay=decay)
+    recipe = Recipe(RULES[rule](Normal(0.3)), moves, batch_size=BATCH_SIZE)
+    return Run(Network(SIZES), recipe, digits, [SEED], weights=weights)
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +46,7 @@ def trained_in_node(scripts, digits):
                 "params": [{k: v[0].tolist() for k, v in p._asdict().items()} for p in run.params],
                 "feedback": [matrix[0].tolist() for matrix in run.feedback],
                 "learningRate": RATE,
+                "weightDecay": STARTS[name][1],
                 "batchSize": BATCH_SIZE,
                 "orders": [order.tolist() for order in orders],
             }
@@ -72,19 +58,29 @@ def trained_in_node(scripts, digits):
 @pytest.mark.parametrize("rule", OFFERED)
 def test_the_playground_trains_as_dfa_utils_does(trained_in_node, digits, rule, name):
     found = trained_in_node[rule, name]
-    run = start(digits, rule, name).fit(EPOCHS, measure={"angles": error_angles})
-    history = run.history
+    run = start(digits, rule, name)
+    measure = {"errorAngles": error_angles}
+    if run.recipe.rule.aims(run.params):
+        measure["matrixAngles"] = weight_angles
+    history = run.fit(EPOCHS, measure=measure).history
     # The last bit of a sum may turn one image on the boundary of two classes.
     one_train, one_test = (100 / len(x) + 1e-6 for x in (digits.train_labels, digits.test_labels))
     np.testing.assert_allclose(found["trainError"], history.train_error[:, 0], atol=one_train)
     np.testing.assert_allclose(found["testError"][1:], history.test_error[:, 0], atol=one_test)
-    measured = np.array(found["angles"], dtype=float)
-    # float32 gives the cosine of a small angle with an error that the arc cosine enlarges.
-    angles = np.array(run.measured["angles"])[:, 0]
-    np.testing.assert_allclose(measured, angles, atol=0.1 if rule == "bp" else 0.01)
+    for kind in ("errorAngles", "matrixAngles"):
+        angles = np.array(found[kind], dtype=float)
+        assert angles.shape == (EPOCHS + 1, len(SIZES) - 2)
+        if kind not in measure:
+            assert np.all(np.isnan(angles))
+            continue
+        # float32 gives the cosine of a small angle with an error that the arc cosine enlarges.
+        tolerance = 0.1 if rule == "bp" else 0.01
+        np.testing.assert_allclose(angles, np.array(run.measured[kind])[:, 0], atol=tolerance)
     for layer, ours in zip(run.params, found["params"], strict=True):
         np.testing.assert_allclose(ours["weights"], layer.weights[0], atol=2e-5)
         np.testing.assert_allclose(ours["biases"], layer.biases[0], atol=2e-5)
+    for matrix, ours in zip(run.feedback, found["feedback"], strict=True):
+        np.testing.assert_allclose(ours, matrix[0], atol=2e-5)
 
 
 def test_training_moves_what_is_compared(trained_in_node, digits):
@@ -95,15 +91,32 @@ def test_training_moves_what_is_compared(trained_in_node, digits):
             np.abs(np.array(ours["weights"]) - layer.weights[0]).max()
             for layer, ours in zip(params, found["params"], strict=True)
         ]
-        stands_still = rule == "bp" and name == "zero"
+        stands_still = rule in ("bp", "ss") and name == "zero"
         assert max(moved) == 0 if stands_still else min(moved) > 0.1, (rule, name)
     ends = {key: np.array(found["params"][0]["weights"]) for key, found in trained_in_node.items()}
-    for one, other in (("bp", "fa"), ("bp", "dfa"), ("fa", "dfa")):
+    for one, other in itertools.combinations(OFFERED, 2):
         assert np.abs(ends[one, "small"] - ends[other, "small"]).max() > 0.1
+    for rule in OFFERED:
+        assert np.abs(ends[rule, "small"] - ends[rule, "decay"]).max() > 0.1
+        learned = [np.float32(matrix) for matrix in trained_in_node[rule, "small"]["feedback"]]
+        drawn = [matrix[0] for matrix in start(digits, rule, "small").feedback]
+        moved = [np.abs(ours - matrix).max() for ours, matrix in zip(learned, drawn, strict=True)]
+        assert min(moved) > 0.1 if rule == "kp" else not any(moved)
 
 
 def test_training_leaves_no_memory_behind(trained_in_node):
     assert {found["leaked"] for found in trained_in_node.values()} == {0}
+
+
+def replayed(matrices):
+    """Return an initialiser that draws matrices that are known."""
+    rest = iter(map(np.array, matrices))
+
+    class Replayed(Initialiser):
+        def __call__(self, rng, shape, fan_in, fan_out):
+            return next(rest)
+
+    return Replayed()
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +141,22 @@ def test_random_numbers_have_the_right_shapes_and_sizes(described):
         assert [np.shape(matrix) for matrix in matrices] == RULES[rule]().shapes(SIZES)
     assert sorted(described["order"]) == list(range(len(described["trainImages"])))
     assert described["order"] != sorted(described["order"])
+    # Where a rule makes something of what is drawn, it is what dfa_utils makes of it.
+    for rule, like in (("ss", "fa"), ("kp", "fa"), ("drtp", "dfa")):
+        drawn = RULES[rule](replayed(described["feedback"][like])).draw(None, SIZES, None)
+        for ours, theirs in zip(described["feedback"][rule], drawn, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
+def test_rules_have_the_names_and_lines_of_the_book(described):
+    assert [rule for rule, _ in described["offered"]] == list(OFFERED)
+    sent = [words for _, words in described["offered"]]
+    assert len(set(sent)) == len(sent) and all(len(words.split()) > 5 for words in sent)
+    looks = looks_of(rule.name for rule in RULES.values())
+    assert list(described["rules"]) == list(RULES)
+    for name, told in described["rules"].items():
+        assert told["label"] == RULES[name].name
+        look = looks[told["label"]]
+        assert told["colour"] == f"var(--rule-{name}, {look.colour.lower()})"
+        named = {"-": [], "-.": [6.4, 1.6, 1, 1.6], ":": [1, 1.65]}  # as Matplotlib draws them
+        assert told["dashes"] == (named.get(look.line) if look.line in named else [*look.line[1]])

@@ -10,8 +10,9 @@ const vm = require("vm");
 
 // In Node, TensorFlow.js asks for modules of Node itself.
 globalThis.require = require;
-const SCRIPTS = ["tf-core", "tf-backend-cpu", "d3", "learning_rules", "training", "alignment"];
-for (const name of [...SCRIPTS, "randomness", "runs", "digits"]) {
+const LIBRARIES = ["tf-core", "tf-backend-cpu", "d3"];
+const SCRIPTS = ["rules", "propagation", "learning_rules", "training", "alignment", "randomness"];
+for (const name of [...LIBRARIES, ...SCRIPTS, "digits", "runs", "settings", "download"]) {
   const file = path.join(process.argv[2], `${name}.js`);
   vm.runInThisContext(fs.readFileSync(file, "utf-8"), { filename: file });
 }
@@ -25,18 +26,19 @@ const fromLayer = ({ weights, biases }) => ({
   biases: biases.arraySync(),
 });
 
-function run({ rule, params, feedback, learningRate, batchSize, orders }, data) {
+function run(task, data) {
+  const { orders, batchSize, params, feedback, ...constants } = task;
   const network = {
-    rule,
-    learningRate,
+    ...constants,
     params: params.map(toLayer),
     feedback: feedback.map((matrix) => tf.tensor2d(matrix)),
   };
-  const result = { trainError: [], testError: [], angles: [] };
+  const result = { trainError: [], testError: [], errorAngles: [], matrixAngles: [] };
   const measure = () => {
     const test = [network, data.testImages, data.testTargets];
     result.testError.push(dfa.classificationError(...test));
-    result.angles.push(dfa.errorAngles(...test));
+    result.errorAngles.push(dfa.errorAngles(...test));
+    result.matrixAngles.push(dfa.matrixAngles(network));
   };
   measure();
   const tensors = tf.memory().numTensors;
@@ -51,25 +53,62 @@ function run({ rule, params, feedback, learningRate, batchSize, orders }, data) 
   }
   result.leaked = tf.memory().numTensors - tensors;
   result.params = network.params.map(fromLayer);
+  result.feedback = network.feedback.map((matrix) => matrix.arraySync());
   return result;
 }
 
-const task = JSON.parse(fs.readFileSync(0, "utf-8"));
-const data = dfa.loadDigits(dfa.digits);
-if (task.describe) {
-  const { sizes, seed, scale } = task.describe;
+function describe({ sizes, seed, scale }, data) {
   const drawn = (rule) =>
     dfa.initialiseFeedback(rule, sizes, seed, scale).map((matrix) => matrix.arraySync());
-  const describe = {
+  return {
     trainImages: data.trainImages.arraySync(),
     trainTargets: data.trainTargets.arraySync(),
     testImages: data.testImages.arraySync(),
     testTargets: data.testTargets.arraySync(),
     params: dfa.initialiseParams(sizes, seed, scale).map(fromLayer),
-    feedback: { bp: drawn("bp"), fa: drawn("fa"), dfa: drawn("dfa") },
+    feedback: Object.fromEntries(dfa.OFFERED.map((rule) => [rule, drawn(rule)])),
     order: dfa.shuffledOrders(data.trainImages.shape[0], seed)(),
+    rules: dfa.RULES,
+    offered: dfa.OFFERED.map((rule) => [rule, dfa.learningRules[rule].sends]),
+    choices: dfa.CHOICES,
   };
-  console.log(JSON.stringify(describe));
-} else {
-  console.log(JSON.stringify(task.runs.map((each) => run(each, data))));
 }
+
+/** What the playground makes of the ends of addresses, and how it would write that. */
+function read(addresses) {
+  return addresses.map((text) => {
+    const settings = dfa.settingsFrom(text);
+    return { settings, text: dfa.textOf(settings), says: dfa.saysSettings(text) };
+  });
+}
+
+/** The files of a playground that has been trained for some epochs, and its curves. */
+function download({ address, epochs }, data) {
+  const settings = dfa.settingsFrom(address);
+  const runs = settings.rules.map((rule) => dfa.makeRun(rule, settings, data));
+  for (let epoch = 0; epoch < epochs; epoch += 1) {
+    for (const batch of dfa.trainRuns(runs, data)); // batch after batch
+  }
+  // As if somebody looked amid the next epoch, when some of the rules have done it.
+  const next = dfa.trainRuns(runs, data);
+  for (let batch = 0; batch < 60; batch += 1) next.next();
+  const rows = dfa.curveRows(runs, settings);
+  const files = Object.entries(dfa.FORMATS).map(([ending, [type, write]]) => {
+    return { name: dfa.fileName(runs, settings, ending), type, text: write(rows) };
+  });
+  const curves = runs.map(({ rule, trainError, testError, angles }) => {
+    return { rule, trainError, testError, angles };
+  });
+  return { files, curves };
+}
+
+const task = JSON.parse(fs.readFileSync(0, "utf-8"));
+const data = dfa.loadDigits(dfa.digits);
+const results = {
+  runs: (runs) => runs.map((each) => run(each, data)),
+  describe: (start) => describe(start, data),
+  addresses: read,
+  download: (settings) => download(settings, data),
+};
+const [[kind, given]] = Object.entries(task);
+console.log(JSON.stringify(results[kind](given)));

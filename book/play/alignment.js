@@ -1,19 +1,35 @@
-// The angle between what a rule sends a hidden layer and what back-propagation would send it.
+// How near a rule is to back-propagation: by what it sends, and by its feedback matrices.
 
 var dfa = globalThis.dfa || {};
 
 (function () {
   "use strict";
 
-  /** The angles, in degrees, of all hidden layers; NaN where there is no error to compare. */
-  function errorAngles(network, x, targets) {
+  /**
+   * The angle, in degrees, between what the rule sends each hidden layer and what back-propagation
+   * would send it; NaN where there is no error to compare.
+   */
+  function errorAngles({ rule, params, feedback }, x, targets) {
     return tf.tidy(() => {
-      const forward = dfa.forwardPropagation(network.params, x);
+      const forward = dfa.forwardPropagation(params, x);
       const error = dfa.outputError(forward.logits, targets);
-      const sentBy = (rule) =>
-        dfa.learningRules[rule](network.params, network.feedback, forward, error).slice(0, -1);
-      const [sent, bp] = [sentBy(network.rule), sentBy("bp")];
-      return sent.map((errors, layer) => meanAngle(errors, bp[layer]));
+      const step = { params, feedback, forward, targets, error, scale: 1 };
+      const [sent, bp] = [rule, "bp"].map((name) => dfa.learningRules[name].send(step));
+      return params.slice(1).map((_, layer) => meanAngle(sent[layer], bp[layer]));
+    });
+  }
+
+  /**
+   * The angle, in degrees, between the feedback matrix of each hidden layer and the weights above
+   * in whose place it stands; NaN where a rule has no such matrices, or a weight matrix is zero.
+   */
+  function matrixAngles({ rule, params, feedback }) {
+    return tf.tidy(() => {
+      const aims = dfa.learningRules[rule].aims?.(params) ?? [];
+      const row = (matrix) => tf.reshape(matrix, [1, -1]);
+      return params
+        .slice(1)
+        .map((_, l) => (aims[l] ? meanAngle(row(feedback[l]), row(aims[l])) : NaN));
     });
   }
 
@@ -37,5 +53,5 @@ var dfa = globalThis.dfa || {};
     return { rows: tf.div(rows, tf.add(sizes, tf.sub(1, isThere))), isThere };
   }
 
-  Object.assign(dfa, { errorAngles });
+  Object.assign(dfa, { errorAngles, matrixAngles });
 })();

@@ -5,20 +5,12 @@ var dfa = globalThis.dfa || {};
 (function () {
   "use strict";
 
-  const RULES = {
-    bp: { label: "BP", colour: "var(--rule-bp, #0072b2)", dash: "none" },
-    fa: { label: "FA", colour: "var(--rule-fa, #009e73)", dash: "2 4" },
-    dfa: { label: "DFA", colour: "var(--rule-dfa, #d55e00)", dash: "9 4" },
-  };
+  const { make } = dfa;
+  const LINE = 2; // pixels
 
-  /** Make an element with properties, attributes and children. */
-  function make(tag, { attributes = {}, ...properties } = {}, ...children) {
-    const element = Object.assign(document.createElement(tag), properties);
-    for (const [name, value] of Object.entries(attributes)) {
-      element.setAttribute(name, value);
-    }
-    element.append(...children);
-    return element;
+  /** The dashes of a rule, in pixels; dfa.RULES has them in widths of the line. */
+  function dashesOf(rule, width) {
+    return dfa.RULES[rule].dashes.map((dash) => (dash * width).toFixed(1)).join(" ") || "none";
   }
 
   /** Make one image of a plot. The groups that Plot names cannot be named: they have no role. */
@@ -38,15 +30,15 @@ var dfa = globalThis.dfa || {};
       Plot.line(points, {
         x: "epoch",
         y: "value",
-        stroke: RULES[rule].colour,
-        strokeDasharray: RULES[rule].dash,
-        strokeWidth: 2,
+        stroke: dfa.RULES[rule].colour,
+        strokeDasharray: dashesOf(rule, LINE),
+        strokeWidth: LINE,
       }),
     );
     const bands = Object.entries(curves).map(([rule, points]) =>
       Plot.areaY(
         points.filter((point) => Number.isFinite(point.low)),
-        { x: "epoch", y1: "low", y2: "high", fill: RULES[rule].colour, fillOpacity: 0.2 },
+        { x: "epoch", y1: "low", y2: "high", fill: dfa.RULES[rule].colour, fillOpacity: 0.2 },
       ),
     );
     const dots = Object.entries(curves).map(([rule, points]) =>
@@ -55,7 +47,7 @@ var dfa = globalThis.dfa || {};
         {
           x: "epoch",
           y: "value",
-          fill: RULES[rule].colour,
+          fill: dfa.RULES[rule].colour,
           r: 4,
         },
       ),
@@ -78,7 +70,13 @@ var dfa = globalThis.dfa || {};
   const ERROR_AXIS = { type: "log", domain: [0.2, 100], clamp: true, label: "error (%)" };
   ERROR_AXIS.ticks = [0.3, 1, 3, 10, 30, 100];
   ERROR_AXIS.tickFormat = "~r";
-  const ANGLE_AXIS = { domain: [0, 120], ticks: [0, 30, 60, 90, 120], label: "angle (degrees)" };
+
+  /** Angles rarely go far beyond a right one; where they do, the axis reaches to all there are. */
+  function angleAxis(points) {
+    const most = d3.max(points, ({ value, high }) => Math.max(value, high || value));
+    const end = most > 120 ? 180 : 120;
+    return { domain: [0, end], ticks: d3.range(0, end + 1, 30), label: "angle (degrees)" };
+  }
 
   /** Say which line is which rule. */
   function legend(rules) {
@@ -86,47 +84,16 @@ var dfa = globalThis.dfa || {};
       "p",
       { className: "play-legend" },
       ...rules.map((rule) => {
-        const { label, colour, dash } = RULES[rule];
+        const { label, colour } = dfa.RULES[rule];
         const swatch = d3.create("svg:svg").attr("width", 36).attr("height", 10);
         swatch.attr("aria-hidden", "true").append("path").attr("d", "M0 5H36");
-        swatch.attr("stroke", colour).attr("stroke-dasharray", dash).attr("stroke-width", 3);
+        swatch.attr("stroke", colour).attr("stroke-width", LINE + 1);
+        swatch.attr("stroke-dasharray", dashesOf(rule, LINE + 1));
         return make("span", {}, swatch.node(), ` ${label}`);
       }),
     );
   }
 
-  /** Fill a table with a row for each rule. */
-  function fillTable(table, caption, heads, rows) {
-    const cell = (tag, text, scope) =>
-      make(tag, { textContent: text, attributes: scope ? { scope } : {} });
-    table.replaceChildren(
-      make("caption", { textContent: caption }),
-      make("thead", {}, make("tr", {}, ...heads.map((head) => cell("th", head, "col")))),
-      make(
-        "tbody",
-        {},
-        ...rows.map(([head, ...values]) =>
-          make("tr", {}, cell("th", head, "row"), ...values.map((value) => cell("td", value))),
-        ),
-      ),
-    );
-  }
-
-  /** Write a value with its unit, or say that there is none. */
-  function inWords(value, digits, unit) {
-    return Number.isFinite(value) ? `${value.toFixed(digits)}${unit}` : "none";
-  }
-
   dfa.figures = {};
-  Object.assign(dfa, {
-    asImage,
-    RULES,
-    ERROR_AXIS,
-    ANGLE_AXIS,
-    make,
-    curveChart,
-    legend,
-    fillTable,
-    inWords,
-  });
+  Object.assign(dfa, { asImage, ERROR_AXIS, angleAxis, curveChart, legend });
 })();

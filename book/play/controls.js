@@ -1,4 +1,4 @@
-// The controls of the playground: what is trained, and the buttons that train it.
+// The controls of the playground: what is trained and shown.
 
 var dfa = globalThis.dfa || {};
 
@@ -6,76 +6,63 @@ var dfa = globalThis.dfa || {};
   "use strict";
 
   const { make } = dfa;
-  const DEFAULTS = {
-    bp: true,
-    fa: true,
-    dfa: true,
-    initScale: "0.1",
-    feedbackScale: "0.3",
-    learningRate: "0.1",
-    hidden: "32, 32",
-    seed: "0",
-  };
-  const CHOICES = {
-    initScale: ["initial weights (deviation)", ["0", "0.01", "0.1", "0.3", "1"]],
-    feedbackScale: ["feedback (deviation)", ["0.02", "0.1", "0.3", "1", "2"]],
-    learningRate: ["learning rate", ["0.01", "0.03", "0.1", "0.3", "1"]],
-    hidden: ["hidden layers", ["32", "32, 32", "32, 32, 32, 32, 32", "100, 100", "4, 4"]],
-    seed: ["seed", ["0", "1", "2", "3", "4"]],
-  };
+  const WORDS = { errors: "what is sent", matrices: "the feedback matrices" };
 
-  function checkbox(rule) {
-    const input = make("input", { type: "checkbox", name: rule });
-    return make("label", {}, input, ` ${dfa.RULES[rule].label}`);
+  /** A rule to choose, and in a line what it sends. */
+  function ruleRow(rule) {
+    const id = `play-sends-${rule}`;
+    const input = make("input", { type: "checkbox", name: "rules", value: rule });
+    input.setAttribute("aria-describedby", id);
+    return [
+      make("label", {}, input, ` ${dfa.RULES[rule].label}`),
+      make("span", { id, textContent: dfa.learningRules[rule].sends }),
+    ];
   }
 
   function choice([name, [label, values]]) {
-    const select = make("select", { name }, ...values.map((value) => new Option(value)));
-    return make("label", {}, `${label} `, select);
+    const words = (value) => WORDS[value] ?? String(value).replaceAll(",", ", ");
+    const options = values.map((value) => new Option(words(value), value));
+    return make("label", {}, `${label} `, make("select", { name }, ...options));
   }
 
-  /** Make the form; `changed` is called when a setting has changed. */
+  /** Make the form; `changed` is called with the name of the control that a reader has changed. */
   function settingsForm(changed) {
-    const rules = Object.keys(dfa.RULES);
     const form = make(
       "form",
       { className: "play-controls" },
-      make("fieldset", {}, make("legend", { textContent: "rules" }), ...rules.map(checkbox)),
-      ...Object.entries(CHOICES).map(choice),
+      make(
+        "fieldset",
+        { className: "play-rules" },
+        make("legend", { textContent: "rules, and what each sends to a hidden layer" }),
+        ...dfa.OFFERED.flatMap(ruleRow),
+      ),
+      ...Object.entries(dfa.CHOICES).map(choice),
     );
+    const boxes = [...form.querySelectorAll("[name=rules]")];
+    const selects = [...form.querySelectorAll("select")];
 
-    /** Set the controls: the defaults, but for what is given. */
     function write(settings) {
-      for (const [name, value] of Object.entries({ ...DEFAULTS, ...settings })) {
-        const control = form.elements[name];
-        control[control.type === "checkbox" ? "checked" : "value"] = value;
-      }
-      changed();
+      for (const box of boxes) box.checked = settings.rules.includes(box.value);
+      for (const select of selects) select.value = String(settings[select.name]);
     }
 
     function read() {
-      const value = (name) => form.elements[name].value;
-      return {
-        rules: rules.filter((rule) => form.elements[rule].checked),
-        initScale: Number(value("initScale")),
-        feedbackScale: Number(value("feedbackScale")),
-        learningRate: Number(value("learningRate")),
-        hidden: value("hidden").split(",").map(Number),
-        seed: Number(value("seed")),
-      };
+      const said = Object.fromEntries(selects.map(({ name, value }) => [name, value]));
+      const rules = boxes.filter((box) => box.checked).map((box) => box.value);
+      return dfa.settingsFrom(dfa.textOf({ rules, ...said }));
     }
 
-    form.addEventListener("change", changed);
+    form.addEventListener("change", (event) => changed(event.target.name));
     form.addEventListener("submit", (event) => event.preventDefault());
     return { form, read, write };
   }
 
   /** Let the buttons of the text, hidden until now, set the controls. */
-  function connectExperiments(write, place) {
+  function connectExperiments(set, place) {
     for (const button of document.querySelectorAll("[data-experiment]")) {
       button.hidden = false;
       button.addEventListener("click", () => {
-        write(JSON.parse(button.dataset.experiment));
+        set(dfa.settingsFrom(button.dataset.experiment));
         place.scrollIntoView({ block: "start" });
         place.querySelector("button").focus({ preventScroll: true });
       });

@@ -5,12 +5,11 @@ var dfa = globalThis.dfa || {};
 (function () {
   "use strict";
 
-  const RULES = ["bp", "fa", "dfa"];
   const { make } = dfa;
 
   dfa.figures.epochs = (place, { runs }) => {
     const starts = Object.keys(runs);
-    const rulesOf = (start) => RULES.filter((rule) => runs[start][rule]);
+    const rulesOf = (start) => Object.keys(dfa.RULES).filter((rule) => runs[start][rule]);
     const last = runs[starts[0]][rulesOf(starts[0])[0]].testError.mean.length;
 
     const start = make("select", {}, ...starts.map((name) => new Option(name)));
@@ -92,16 +91,18 @@ var dfa = globalThis.dfa || {};
   }
 
   function angleCharts(run, rules, current) {
-    return run[rules[0]].angles.map((layer, number) => {
-      const points = (rule) => pointsOf(run[rule].angles[number], 0);
-      return dfa.curveChart({
+    const points = (rule, number) => pointsOf(run[rule].angles[number], 0);
+    const layers = d3.range(run[rules[0]].angles.length);
+    const y = dfa.angleAxis(rules.flatMap((rule) => layers.flatMap((l) => points(rule, l))));
+    return layers.map((number) =>
+      dfa.curveChart({
         title: `angle, hidden layer ${number + 1}`,
-        curves: curvesOf(rules, points),
-        epochs: layer.mean.length - 1,
+        curves: curvesOf(rules, (rule) => points(rule, number)),
+        epochs: run[rules[0]].angles[number].mean.length - 1,
         current,
-        y: dfa.ANGLE_AXIS,
-      });
-    });
+        y,
+      }),
+    );
   }
 
   /** Draw, for each layer, the true error as one arrow and what the rule sends as another. */

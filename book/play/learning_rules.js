@@ -1,71 +1,97 @@
-// Three learning rules: which error each layer is sent. Rows are samples; a layer is
-// { weights: (fan_in, fan_out), biases: (1, fan_out) }, as in dfa_utils.
+// Learning rules, as those of dfa_utils: which error each layer is sent.
+//
+// A rule's `send` gets a step, { params, feedback, forward, targets, error, scale }, where the
+// error is that of the outputs, times the scale, and returns the errors of all layers. `shapes` are
+// those of its feedback matrices, from the first hidden layer up. It may have `draw`, which makes
+// each matrix out of normal numbers, `adapt`, which returns the matrices after a step, and `aims`:
+// what each matrix would be if it sent the true error, but for slopes.
 
 var dfa = globalThis.dfa || {};
 
 (function () {
   "use strict";
 
-  /** Propagate a batch from the input to the logits; inputs[l] is what layer l received. */
-  function forwardPropagation(params, x) {
-    const inputs = [x];
-    for (const layer of params.slice(0, -1)) {
-      inputs.push(tf.tanh(preActivations(inputs.at(-1), layer)));
-    }
-    return { inputs, logits: preActivations(inputs.at(-1), params.at(-1)) };
-  }
+  const { slope } = dfa;
 
-  function preActivations(h, layer) {
-    return tf.add(tf.matMul(h, layer.weights), layer.biases);
-  }
-
-  /** The derivative of tanh at the hidden layer below layer l, written in terms of its output. */
-  function slopeBelow(forward, l) {
-    return tf.sub(1, tf.square(forward.inputs[l]));
-  }
-
-  /** Back-propagation: down layer by layer, through the transposed weights. */
-  function backwardPropagation(params, feedback, forward, error) {
+  /** Down layer by layer; `carry` brings the error of the layer above to hidden layer l. */
+  function layerByLayer({ params, forward, error }, carry) {
     const errors = [error];
-    for (let l = params.length - 1; l > 0; l -= 1) {
-      const sent = tf.matMul(errors[0], params[l].weights, false, true);
-      errors.unshift(tf.mul(sent, slopeBelow(forward, l)));
+    for (let l = params.length - 2; l >= 0; l -= 1) {
+      errors.unshift(tf.mul(carry(errors[0], l), slope(forward, l)));
     }
     return errors;
   }
 
-  /** Feedback alignment: down layer by layer, through fixed random matrices. */
-  function feedbackAlignment(params, feedback, forward, error) {
-    const errors = [error];
-    for (let l = params.length - 1; l > 0; l -= 1) {
-      const sent = tf.matMul(errors[0], feedback[l - 1]);
-      errors.unshift(tf.mul(sent, slopeBelow(forward, l)));
-    }
-    return errors;
-  }
-
-  /** Direct feedback alignment: the output error straight to every hidden layer. */
-  function directFeedbackAlignment(params, feedback, forward, error) {
-    const errors = feedback.map((matrix, layer) =>
-      tf.mul(tf.matMul(error, matrix), slopeBelow(forward, layer + 1)),
+  /** Straight to every hidden layer: the same signal, through the matrix of each. */
+  function straight({ feedback, forward, error }, signal) {
+    const errors = feedback.map((matrix, l) =>
+      tf.mul(tf.matMul(signal, matrix), slope(forward, l)),
     );
     return [...errors, error];
   }
 
-  /** The shapes of the fixed random matrices of a rule, from the first hidden layer up. */
-  const feedbackShapes = {
-    bp: () => [],
-    fa: (sizes) => sizes.slice(1, -1).map((width, l) => [sizes[l + 2], width]),
-    dfa: (sizes) => sizes.slice(1, -1).map((width) => [sizes.at(-1), width]),
+  const transposedAbove = (params) => params.slice(1).map(({ weights }) => tf.transpose(weights));
+
+  /** The product of the transposed weights above each hidden layer, the output's first. */
+  function products(params) {
+    const found = [];
+    for (const matrix of transposedAbove(params).reverse()) {
+      found.unshift(found.length ? tf.matMul(found[0], matrix) : matrix);
+    }
+    return found;
+  }
+
+  /** Back-propagation. */
+  const bp = {
+    sends: "the error of the layer above, through its weights",
+    shapes: () => [],
+    send: (step) =>
+      layerByLayer(step, (error, l) => tf.matMul(error, step.params[l + 1].weights, false, true)),
   };
 
-  Object.assign(dfa, {
-    forwardPropagation,
-    feedbackShapes,
-    learningRules: {
-      bp: backwardPropagation,
-      fa: feedbackAlignment,
-      dfa: directFeedbackAlignment,
-    },
-  });
+  /** Feedback alignment. */
+  const fa = {
+    sends: "the error of the layer above, through a fixed random matrix",
+    shapes: (sizes) => sizes.slice(1, -1).map((width, l) => [sizes[l + 2], width]),
+    aims: transposedAbove,
+    send: (step) => layerByLayer(step, (error, l) => tf.matMul(error, step.feedback[l])),
+  };
+
+  /** Direct feedback alignment. */
+  const direct = {
+    sends: "the output error, through a fixed random matrix",
+    shapes: (sizes) => sizes.slice(1, -1).map((width) => [sizes.at(-1), width]),
+    aims: products,
+    send: (step) => straight(step, step.error),
+  };
+
+  /** Direct random target projection. */
+  const drtp = {
+    ...direct,
+    sends: "the target, not an error, through a fixed random matrix",
+    send: (step) => straight(step, tf.mul(step.targets, -step.scale)),
+  };
+
+  /** Sign symmetry; all magnitudes of a matrix are the root mean square of what is drawn. */
+  const ss = {
+    ...fa,
+    sends: "the error of the layer above, through the signs of its weights",
+    draw: (matrix) => tf.fill(matrix.shape, Math.sqrt(tf.mean(tf.square(matrix)).dataSync()[0])),
+    aims: undefined, // magnitudes are compared with nothing
+    send: (step) =>
+      layerByLayer(step, (error, l) => {
+        const signs = tf.sign(tf.transpose(step.params[l + 1].weights));
+        return tf.matMul(error, tf.mul(step.feedback[l], signs));
+      }),
+  };
+
+  /** Kolen-Pollack: the matrices take the transposed steps of the weights. */
+  const kp = {
+    ...fa,
+    sends: "the error of the layer above, through a matrix that learns",
+    adapt: ({ feedback, forward }, errors, descend) =>
+      feedback.map((matrix, l) => descend(matrix, errors[l + 1], forward.inputs[l + 1])),
+  };
+
+  Object.assign(dfa, { learningRules: { bp, fa, dfa: direct, drtp, ss, kp } });
 })();

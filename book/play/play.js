@@ -3,16 +3,16 @@
 (function () {
   "use strict";
 
-  const CHARTS = ["d3.js", "plot.js", "charts.js"];
-  const TRAINING = ["tf-core.js", "tf-backend-cpu.js", "learning_rules.js", "training.js"];
+  const CHARTS = ["d3.js", "plot.js", "rules.js", "elements.js", "charts.js"];
+  const TRAINING = ["tf-core.js", "tf-backend-cpu.js", "propagation.js", "learning_rules.js"];
   const NEEDS = {
     embeddings: [...CHARTS, "embeddings.js"],
     epochs: [...CHARTS, "epochs.js"],
     playground: [
       ...CHARTS,
       ...TRAINING,
-      ...["alignment.js", "randomness.js", "digits.js", "runs.js"],
-      ...["controls.js", "results.js", "playground.js"],
+      ...["training.js", "alignment.js", "randomness.js", "digits.js", "runs.js"],
+      ...["settings.js", "controls.js", "link.js", "download.js", "results.js", "playground.js"],
     ],
   };
   const FOLDER = new URL(".", document.currentScript.src).href;

@@ -5,23 +5,39 @@ var dfa = globalThis.dfa || {};
 (function () {
   "use strict";
 
-  const { make } = dfa;
+  const { button, make } = dfa;
   const LAST_EPOCH = 60;
   const NO_RULE = "Choose a rule.";
   const SLICE = 12; // milliseconds of work in a frame
 
   dfa.figures.playground = (place) => {
     const data = dfa.loadDigits(dfa.digits);
-    const button = (textContent) =>
-      make("button", { type: "button", className: "play-button", textContent });
-    const [start, step, reset] = ["Start", "One epoch", "Reset"].map(button);
+    const start = button("Start", startOrPause);
+    const step = button("One epoch", () => frame !== null || go(epochOf() + 1));
+    const reset = button("Reset", resetRuns);
     const status = make("p", { className: "play-status", attributes: { role: "status" } });
     const view = dfa.resultsView();
-    const { form, read, write } = dfa.settingsForm(resetRuns);
+    const { form, read, write } = dfa.settingsForm(change);
+    const link = dfa.linkControls(read);
+    const files = dfa.downloadControls(() => ({ runs, settings: read() }));
 
     let runs = [];
     let epochs = null; // the work of the epoch that is under way
     let frame = null; // the next slice of work, while networks are trained
+
+    const draw = () => view.draw(runs, LAST_EPOCH, read().angles);
+
+    /** Follow a control: which angles are shown changes nothing of the runs. */
+    function change(name) {
+      if (name === "angles") draw();
+      else resetRuns();
+      link.keep();
+    }
+
+    function set(settings) {
+      write(settings);
+      resetRuns();
+    }
 
     function resetRuns() {
       stop();
@@ -30,7 +46,7 @@ var dfa = globalThis.dfa || {};
       const settings = read();
       runs = settings.rules.map((rule) => dfa.makeRun(rule, settings, data));
       status.textContent = runs.length ? "Ready." : NO_RULE;
-      view.draw(runs, LAST_EPOCH);
+      draw();
     }
 
     const epochOf = () => runs.at(-1)?.epoch ?? 0;
@@ -58,7 +74,7 @@ var dfa = globalThis.dfa || {};
         epochs ??= dfa.trainRuns(runs, data);
         if (epochs.next().done) {
           epochs = null;
-          view.draw(runs, LAST_EPOCH);
+          draw();
           if (epochOf() >= untilEpoch) {
             stop();
             status.textContent = summary(runs);
@@ -67,21 +83,27 @@ var dfa = globalThis.dfa || {};
       }
     }
 
-    start.addEventListener("click", () => {
-      if (frame !== null) {
+    function startOrPause() {
+      if (frame === null) {
+        go(LAST_EPOCH);
+      } else {
         stop();
         status.textContent = `Paused. ${summary(runs)}`;
-      } else {
-        go(LAST_EPOCH);
       }
-    });
-    step.addEventListener("click", () => frame !== null || go(epochOf() + 1));
-    reset.addEventListener("click", resetRuns);
+    }
 
     const buttons = make("div", { className: "play-controls" }, start, step, reset);
-    place.append(form, buttons, status, view.element);
-    write({});
-    dfa.connectExperiments(write, place);
+    place.append(form, buttons, status, view.element, files, link.element);
+    set(dfa.settingsInAddress() ?? dfa.settingsFrom(""));
+    const follow = (settings) => {
+      set(settings);
+      link.keep();
+    };
+    window.addEventListener("hashchange", () => {
+      const settings = dfa.settingsInAddress();
+      if (settings) follow(settings);
+    });
+    dfa.connectExperiments(follow, place);
   };
 
   /** Say how all rules stood after the last epoch that all of them have finished. */

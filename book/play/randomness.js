@@ -28,7 +28,13 @@ var dfa = globalThis.dfa || {};
 
   function initialiseFeedback(rule, sizes, seed, scale) {
     const random = sourceFor(seed, "feedback");
-    return dfa.feedbackShapes[rule](sizes).map((shape) => normalMatrix(random, shape, scale));
+    const { shapes, draw } = dfa.learningRules[rule];
+    return tf.tidy(() =>
+      shapes(sizes).map((shape) => {
+        const matrix = normalMatrix(random, shape, scale);
+        return draw ? draw(matrix) : matrix;
+      }),
+    );
   }
 
   /** A function that returns, at each call, the order of the samples in the next epoch. */

@@ -6,8 +6,13 @@ var dfa = globalThis.dfa || {};
   "use strict";
 
   const { make } = dfa;
+  /** By kind of angle: how the chart of a layer is called, and of what the table tells. */
+  const ANGLES = {
+    errors: ["angle, hidden layer", "of what each hidden layer is sent"],
+    matrices: ["angle, matrix into hidden layer", "of the matrix into each hidden layer"],
+  };
 
-  /** Make the place of the results; `draw` fills it anew. */
+  /** Make the place of the results; `draw` fills it anew, with angles of a kind. */
   function resultsView() {
     const key = make("div", {});
     const charts = make("div", { className: "play-charts" });
@@ -23,27 +28,27 @@ var dfa = globalThis.dfa || {};
     );
     const element = make("div", {}, key, charts, wrapper);
 
-    function draw(runs, epochs) {
+    function draw(runs, epochs, kind) {
       key.replaceChildren(dfa.legend(runs.map(({ rule }) => rule)));
-      charts.replaceChildren(...chartsOf(runs, epochs));
-      const layers = (runs[0]?.angles ?? []).map((_, layer) => `angle ${layer + 1}`);
+      charts.replaceChildren(...chartsOf(runs, epochs, kind));
+      const layers = (runs[0]?.angles[kind] ?? []).map((_, layer) => `angle ${layer + 1}`);
       const last = (points, digits, unit) => dfa.inWords(points.at(-1)?.value, digits, unit);
       dfa.fillTable(
         table,
-        `Epoch ${runs.at(-1)?.epoch ?? 0}: errors, and the angle of each hidden layer`,
+        `Epoch ${runs.at(-1)?.epoch ?? 0}: errors, and the angle ${ANGLES[kind][1]}`,
         ["rule", "train error", "test error", ...layers],
         runs.map((run) => [
           dfa.RULES[run.rule].label,
           last(run.trainError, 1, " %"),
           last(run.testError, 1, " %"),
-          ...run.angles.map((layer) => last(layer, 0, "°")),
+          ...run.angles[kind].map((layer) => last(layer, 0, "°")),
         ]),
       );
     }
     return { element, draw };
   }
 
-  function chartsOf(runs, epochs) {
+  function chartsOf(runs, epochs, kind) {
     const chart = (title, points, y) =>
       dfa.curveChart({
         title,
@@ -51,11 +56,12 @@ var dfa = globalThis.dfa || {};
         epochs,
         y,
       });
+    const y = dfa.angleAxis(runs.flatMap((run) => run.angles[kind].flat()));
     return [
       chart("train error", (run) => run.trainError, dfa.ERROR_AXIS),
       chart("test error", (run) => run.testError, dfa.ERROR_AXIS),
-      ...(runs[0]?.angles ?? []).map((_, layer) =>
-        chart(`angle, hidden layer ${layer + 1}`, (run) => run.angles[layer], dfa.ANGLE_AXIS),
+      ...(runs[0]?.angles[kind] ?? []).map((_, layer) =>
+        chart(`${ANGLES[kind][0]} ${layer + 1}`, (run) => run.angles[kind][layer], y),
       ),
     ];
   }

@@ -27,43 +27,61 @@ var dfa = globalThis.dfa || {};
   }
 
   function makeRun(rule, settings, data) {
-    const { seed, hidden, initScale, feedbackScale, learningRate } = settings;
+    const { seed, hidden_sizes: hidden, init_scale: initScale, feedback_scale: scale } = settings;
     const sizes = [data.trainImages.shape[1], ...hidden, data.trainTargets.shape[1]];
     const network = {
       rule,
-      learningRate,
+      learningRate: settings.learning_rate,
+      weightDecay: settings.weight_decay,
       params: dfa.initialiseParams(sizes, seed, initScale),
-      feedback: dfa.initialiseFeedback(rule, sizes, seed, feedbackScale),
+      feedback: dfa.initialiseFeedback(rule, sizes, seed, scale),
     };
     const nextOrder = dfa.shuffledOrders(data.trainImages.shape[0], seed);
     const run = { rule, network, nextOrder, epoch: 0, trainError: [], testError: [] };
-    run.angles = hidden.map(() => []);
-    measure(run, data);
+    run.angles = { errors: hidden.map(() => []), matrices: hidden.map(() => []) };
+    note(run, measure(network, data));
     return run;
   }
 
-  /** Note the test error and the angles of a run as it stands. */
-  function measure(run, data) {
-    const { network, epoch } = run;
-    const value = dfa.classificationError(network, data.testImages, data.testTargets);
-    run.testError.push({ epoch, value });
-    const angles = dfa.errorAngles(network, data.testImages, data.testTargets);
-    angles.forEach((angle, layer) => run.angles[layer].push({ epoch, value: angle }));
+  /** Measure a network as it stands. */
+  function measure(network, data) {
+    return {
+      testError: dfa.classificationError(network, data.testImages, data.testTargets),
+      angles: {
+        errors: dfa.errorAngles(network, data.testImages, data.testTargets),
+        matrices: dfa.matrixAngles(network),
+      },
+    };
+  }
+
+  /** Add what was measured after the run's epoch to its curves. */
+  function note(run, { testError, angles }) {
+    const { epoch } = run;
+    run.testError.push({ epoch, value: testError });
+    for (const [kind, layers] of Object.entries(angles)) {
+      layers.forEach((value, layer) => run.angles[kind][layer].push({ epoch, value }));
+    }
   }
 
   /** Train every run for one epoch; yield often, so that the page can answer in between. */
   function* trainRuns(runs, data) {
-    for (const run of runs) {
-      const value = yield* dfa.trainEpoch(run.network, data, run.nextOrder(), BATCH_SIZE);
-      run.epoch += 1;
-      run.trainError.push({ epoch: run.epoch, value });
-      measure(run, data);
+    const found = [];
+    for (const { network, nextOrder } of runs) {
+      const trainError = yield* dfa.trainEpoch(network, data, nextOrder(), BATCH_SIZE);
+      found.push({ trainError, ...measure(network, data) });
+      yield;
     }
+    // All at once: no curve is ahead of another, whenever somebody looks.
+    runs.forEach((run, place) => {
+      run.epoch += 1;
+      run.trainError.push({ epoch: run.epoch, value: found[place].trainError });
+      note(run, found[place]);
+    });
   }
 
   function disposeRun({ network }) {
     tf.dispose([network.params, network.feedback]);
   }
 
-  Object.assign(dfa, { loadDigits, makeRun, trainRuns, disposeRun });
+  Object.assign(dfa, { BATCH_SIZE, loadDigits, makeRun, trainRuns, disposeRun });
 })();

@@ -1,35 +1,42 @@
-// What all rules share: the output error, the step of plain SGD, and how well a network does.
+// What all rules share: the step of plain SGD, and how well a network does.
 
 var dfa = globalThis.dfa || {};
 
 (function () {
   "use strict";
 
-  /** The derivative of the summed binary cross-entropy by the logits: outputs minus targets. */
-  function outputError(logits, targets) {
-    return tf.sub(tf.sigmoid(logits), targets);
-  }
-
   /** Change a network by one mini-batch; return how many of its samples were wrong before. */
   function trainBatch(network, x, targets) {
-    const { rule, feedback, learningRate } = network;
-    const { params, wrong } = tf.tidy(() => {
-      const forward = dfa.forwardPropagation(network.params, x);
-      const error = outputError(forward.logits, targets);
+    const { params, feedback, learningRate, weightDecay } = network;
+    const rule = dfa.learningRules[network.rule];
+    const kept = 1 - learningRate * weightDecay;
+    /** Move a matrix against the gradient left^T right; with decay it shrinks before. */
+    const descend = (matrix, left, right) =>
+      tf.sub(weightDecay ? tf.mul(matrix, kept) : matrix, tf.matMul(left, right, true));
+
+    const after = tf.tidy(() => {
+      const forward = dfa.forwardPropagation(params, x);
       // Gradients are linear in the error, and an error is smaller than a gradient.
-      const scaled = tf.mul(error, learningRate / x.shape[0]);
-      const errors = dfa.learningRules[rule](network.params, feedback, forward, scaled);
+      const scale = learningRate / x.shape[0];
+      const error = tf.mul(dfa.outputError(forward.logits, targets), scale);
+      const step = { params, feedback, forward, targets, error, scale };
+      const errors = rule.send(step);
       return {
-        params: network.params.map((layer, l) => ({
-          weights: tf.sub(layer.weights, tf.matMul(forward.inputs[l], errors[l], true)),
-          biases: tf.sub(layer.biases, tf.sum(errors[l], 0, true)),
+        params: params.map(({ weights, biases }, l) => ({
+          weights: descend(weights, forward.inputs[l], errors[l]),
+          biases: tf.sub(biases, tf.sum(errors[l], 0, true)),
         })),
+        feedback: rule.adapt?.(step, errors, descend),
         wrong: countWrong(forward.logits, targets),
       };
     });
-    tf.dispose(network.params);
-    network.params = params;
-    return wrong;
+    tf.dispose(params);
+    network.params = after.params;
+    if (after.feedback) {
+      tf.dispose(feedback);
+      network.feedback = after.feedback;
+    }
+    return after.wrong;
   }
 
   function countWrong(logits, targets) {
@@ -61,5 +68,5 @@ var dfa = globalThis.dfa || {};
     return (100 * wrong) / order.length;
   }
 
-  Object.assign(dfa, { outputError, classificationError, trainEpoch });
+  Object.assign(dfa, { classificationError, trainEpoch });
 })();

@@ -5,12 +5,14 @@ import re
 import shutil
 from pathlib import Path
 
+import matplotlib as mpl
 import nbformat
 import numpy as np
 from diagrams import write_svg
 
+from dfa_utils import RULES
 from dfa_utils.data import load_dataset
-from dfa_utils.figures import plot_alignment
+from dfa_utils.figures import looks_of, plot_alignment
 from dfa_utils.figures.interactive import MIME_TYPE
 from dfa_utils.history import History
 
@@ -22,6 +24,7 @@ LIBRARIES = {
     "tf-backend-cpu.js": "@tensorflow/tfjs-backend-cpu/dist/tf-backend-cpu.es2017.min.js",
 }
 BRIGHTEST = 16  # of a pixel of the digits
+NAMED_LINES = {"-": "solid", "--": "dashed", "-.": "dashdot", ":": "dotted"}
 
 
 def write_scripts(installed, target):
@@ -43,8 +46,37 @@ def write_scripts(installed, target):
         (target / name).write_text(script, encoding="utf-8")
     for source in sorted([*SCRIPTS.glob("*.js"), *SCRIPTS.glob("*.css")]):
         shutil.copy(source, target)
+    (target / "rules.js").write_text(rules_script(), encoding="utf-8")
     (target / "digits.js").write_text(digits_script(), encoding="utf-8")
     (target / "LICENSES.txt").write_text(licences(modules), encoding="utf-8")
+
+
+def rules_script():
+    """Return what learning rules are called and how they are drawn, as in figures, as a script."""
+    looks, rules = looks_of(rule.name for rule in RULES.values()), {}
+    for name, rule in RULES.items():
+        colour, line, _ = looks[rule.name]
+        colour = f"var(--rule-{name}, {colour.lower()})"  # of the mode, light or dark
+        rules[name] = {"label": rule.name, "colour": colour, "dashes": dashes_of(line)}
+    return giving("RULES", rules)
+
+
+def dashes_of(line):
+    """Return the lengths of the dashes and gaps of a line, in its widths; none where it is solid.
+
+    Parameters
+    ----------
+    line : str or tuple
+        A line style of Matplotlib.
+    """
+    if isinstance(line, tuple):
+        return list(line[1])
+    return list(mpl.rcParamsDefault.get(f"lines.{NAMED_LINES[line]}_pattern", []))
+
+
+def giving(name, value):
+    """Return a script that gives the other scripts a value by a name."""
+    return f"var dfa = globalThis.dfa || {{}};\ndfa.{name} = {json.dumps(value)};\n"
 
 
 def digits_script():
@@ -62,7 +94,7 @@ def digits_script():
         "train": packed(data.train_images, data.train_labels),
         "test": packed(data.test_images, data.test_labels),
     }
-    return f"var dfa = globalThis.dfa || {{}};\ndfa.digits = {json.dumps(parts)};\n"
+    return giving("digits", parts)
 
 
 def licences(modules):

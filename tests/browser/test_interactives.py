@@ -6,11 +6,11 @@ import re
 import pytest
 
 from browser.accessibility import violations
-from browser.visit import PHONE, visit
+from browser.interactives import PLAYGROUND, TABLE, ready
+from browser.visit import PHONE
 
 EMBEDDINGS = "notebooks/bp_vs_dfa.html"
 EPOCHS = "notebooks/alignment.html"
-PLAYGROUND = "book/playground.html"
 PAGES = [EMBEDDINGS, EPOCHS, PLAYGROUND]
 # Where a marked image lies, and where its point does, in every panel.
 RINGS = """() => [...document.querySelectorAll('.play-panels svg')].map((svg) => {
@@ -21,16 +21,6 @@ POINTS = """(index) => [...document.querySelectorAll('.play-panels svg')].map((s
     const point = svg.querySelectorAll('circle:not(.play-ring)')[index];
     return ['cx', 'cy'].map((name) => Number(point.getAttribute(name)));
 })"""
-TABLE = """() => Object.fromEntries([...document.querySelectorAll('.play tbody tr')].map(
-    (row) => [row.cells[0].textContent, [...row.cells].slice(1).map((cell) => cell.textContent)]
-))"""
-
-
-def ready(shown):
-    """Return the page once its interactive figure stands; nothing must have gone wrong."""
-    shown.page.locator(".play[data-ready='true']").wait_for()
-    assert not [trouble for trouble in shown.troubles if trouble.startswith(("ex", "fail", "out"))]
-    return shown.page
 
 
 def data_of(site_folder, path):
@@ -38,11 +28,6 @@ def data_of(site_folder, path):
     page = (site_folder / path).read_text(encoding="utf-8")
     (text,) = re.findall(r'data-play=.*?<script type="application/json">(.*?)</script>', page)
     return json.loads(text)
-
-
-def percent(cell):
-    """Return the number of a cell of the table."""
-    return float(cell.removesuffix(" %"))
 
 
 def test_pointing_at_an_image_shows_it_in_every_panel(open_page, site_folder):
@@ -111,95 +96,6 @@ def test_the_slider_moves_through_the_epochs(open_page, site_folder):
     assert page.locator(".play-dial-row svg").first.locator("g").count() == 1
     page.get_by_role("slider").press("End")
     assert page.locator(".play-dial-row svg").first.locator("g").count() == 2
-
-
-def caption_says(page, text):
-    """Wait until the table of the playground is that of an epoch."""
-    page.locator(".play caption").filter(has_text=text).wait_for()
-
-
-@pytest.mark.parametrize("place", ["served", "file"])
-def test_the_playground_trains_by_keyboard(place, browser, site_address, site_folder):
-    address = site_address if place == "served" else site_folder.as_uri() + "/"
-    with visit(browser, address) as shown:
-        page = ready(shown.go(PLAYGROUND))
-        caption_says(page, "Epoch 0:")  # nothing starts by itself
-        assert not page.locator("#fig-playground").is_visible()
-        before = page.evaluate(TABLE)
-        assert list(before) == ["BP", "FA", "DFA"]
-        assert all(cells[0] == "none" and percent(cells[1]) > 70 for cells in before.values())
-        for epoch in (1, 2):
-            page.get_by_role("button", name="One epoch").press("Enter")
-            caption_says(page, f"Epoch {epoch}:")
-        after = page.evaluate(TABLE)
-        assert after["BP"][2:] == ["0°", "0°"]
-        for rule in after:
-            assert percent(after[rule][1]) < percent(before[rule][1])
-        # Two epochs: the feedback of FA and DFA has begun to fit.
-        for rule in ("FA", "DFA"):
-            angles = [[float(c.removesuffix("°")) for c in t[rule][2:]] for t in (before, after)]
-            assert all(late < early - 5 for early, late in zip(*angles, strict=True))
-        page.get_by_role("button", name="Reset").press("Enter")
-        caption_says(page, "Epoch 0:")
-        assert page.evaluate(TABLE) == before
-        assert not [trouble for trouble in shown.troubles if trouble.startswith(("ex", "out"))]
-
-
-def wait_beyond(page, epoch):
-    """Wait until the table is that of a later epoch; a running playground waits for nobody."""
-    page.wait_for_function(
-        """(epoch) => {
-            const caption = document.querySelector('.play caption').textContent;
-            return Number(caption.match(/Epoch (\\d+):/)[1]) > epoch;
-        }""",
-        arg=epoch,
-    )
-
-
-def test_the_playground_starts_and_pauses(open_page):
-    page = ready(open_page(PLAYGROUND))
-    page.get_by_role("button", name="Start", exact=True).click()
-    wait_beyond(page, 0)
-    page.get_by_role("button", name="Pause").click()
-    status = page.get_by_role("status").filter(has_text="Paused. After epoch")
-    status.wait_for()
-    epoch = int(re.search(r"epoch (\d+)", status.text_content())[1])
-    caption_says(page, f"Epoch {epoch}:")
-    table = page.evaluate(TABLE)
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
-    assert page.evaluate(TABLE) == table
-    for rule, cells in table.items():
-        assert f"{rule} {cells[1]}" in status.text_content()
-    page.get_by_role("button", name="Start", exact=True).click()
-    wait_beyond(page, epoch)
-
-
-def test_the_experiments_of_the_text_set_the_controls(open_page):
-    page = ready(open_page(PLAYGROUND))
-    buttons = page.get_by_role("button", name="Set up:")
-    assert buttons.count() == 4
-    buttons.nth(1).press("Enter")
-    assert page.get_by_label("initial weights").input_value() == "0"
-    page.get_by_role("button", name="One epoch").click()
-    caption_says(page, "Epoch 1:")
-    table = page.evaluate(TABLE)
-    assert table["BP"][2:] == ["none", "none"]
-    assert "none" not in table["DFA"]
-    buttons.nth(2).click()
-    assert page.get_by_label("initial weights").input_value() == "0.1"
-    assert len(page.evaluate(TABLE)["DFA"]) == 2 + 5
-    assert page.locator(".play-charts svg").count() == 2 + 5
-
-
-def test_a_rule_can_be_left_out(open_page):
-    page = ready(open_page(PLAYGROUND))
-    page.get_by_label("FA", exact=True).press("Space")
-    assert list(page.evaluate(TABLE)) == ["BP", "DFA"]
-    for rule in ("BP", "DFA"):
-        page.get_by_label(rule, exact=True).press("Space")
-    assert page.evaluate(TABLE) == {}
-    page.get_by_role("button", name="Start", exact=True).click()
-    page.get_by_role("status").filter(has_text="Choose a rule.").wait_for()
 
 
 @pytest.mark.parametrize("path", PAGES)
