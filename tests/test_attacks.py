@@ -396,6 +396,8 @@ def test_what_is_only_masked_is_told_from_what_is_robust(records, capsys):
     assert records["holds_dfa_looks"] and records["holds_dfa_harder"]
     assert not records["holds_dfa_hides"] and records["holds_dfa_own"]
     assert records["holds_last_layer_easier"] and "holds_last_layer_looks" not in records
+    attacks.judge_attacks(found, 1, "again_")
+    assert records["holds_again_fa_looks"]
     assert "does not hold | FA: is harder to fool than BP" in capsys.readouterr().out
     attacks.judge_checks(found, 1)
     assert records["holds_bp_check_ends"] and not records["holds_dfa_check_ends"]

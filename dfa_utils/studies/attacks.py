@@ -610,7 +610,7 @@ def _table(columns, rows):
     return "\n".join(lines)
 
 
-def judge_attacks(found, place):
+def judge_attacks(found, place, start=""):
     """Judge who is harder to fool than back-propagation, and where that is only what it looks like.
 
     Parameters
@@ -619,11 +619,13 @@ def judge_attacks(found, place):
         As `errors_at` takes it.
     place : int
         Of the epsilon by which we judge.
+    start : str
+        How the names of the verdicts begin.
     """
     errors = errors_at(found, place)
     bp = errors["BP"]
     for rule in (rule for rule in errors if rule != "BP"):
-        own, prefix = errors[rule], prefix_of(rule)
+        own, prefix = errors[rule], f"{start}{prefix_of(rule)}"
         if rule != ALONE:
             looks = clearly(bp["own"] - own["own"])
             judge(f"{prefix}_looks", f"{rule}: looks harder to fool than BP, by its own way", looks)
