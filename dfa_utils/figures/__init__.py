@@ -6,7 +6,13 @@ from dfa_utils.figures.embeddings import embed, plot_embeddings
 from dfa_utils.figures.interactive import show_embeddings, show_epochs
 from dfa_utils.figures.intervals import plot_intervals
 from dfa_utils.figures.maps import plot_against_product, plot_error_maps
-from dfa_utils.figures.measured import mark_epoch, plot_against, plot_measured
+from dfa_utils.figures.measured import (
+    mark_epoch,
+    plot_against,
+    plot_measured,
+    plot_panels_against,
+)
+from dfa_utils.figures.pictures import plot_pictures
 from dfa_utils.figures.points import plot_bias_and_variance, plot_errors_by_rule
 from dfa_utils.figures.style import RULE_LOOKS, looks_of, use_book_style
 from dfa_utils.figures.variations import plot_variations
@@ -27,6 +33,8 @@ __all__ = [
     "plot_intervals",
     "plot_layers",
     "plot_measured",
+    "plot_panels_against",
+    "plot_pictures",
     "plot_release",
     "plot_seeds",
     "plot_test_errors",
