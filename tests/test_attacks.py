@@ -9,6 +9,7 @@ import torch
 from small_data import BACKENDS, random_dataset, small_run
 
 from dfa_utils import FastGradientSign, Normal
+from dfa_utils.chapter.verdicts import StoredRun
 from dfa_utils.losses import LOSSES
 from dfa_utils.rules import RULES
 from dfa_utils.rules_family import NodePerturbation
@@ -306,7 +307,7 @@ def test_a_gradient_of_zero_is_counted():
 
 def test_images_are_shown_to_the_network_of_the_next_seed():
     runs = {name: onward(name, seeds=(0, 1, 2)).fit(1) for name in ("bp", "dfa")}
-    found = attacks.transfers(runs, "own", 0.4, LIMITS, 20)
+    found = attacks.transfers(runs, 0.4, LIMITS, 20)["own"]
     x, targets, labels = batch(runs["dfa"])
     made = attacks.moved(x, attacks.ways(runs["dfa"], targets, 0)["own"], 0.4, LIMITS)
     for seed in range(3):
@@ -314,7 +315,9 @@ def test_images_are_shown_to_the_network_of_the_next_seed():
         called = runs["bp"].network.predict(runs["bp"].params, shown)[seed]
         assert found["dfa"]["bp"][seed] == pytest.approx(100 * np.mean(called != labels))
     still = onward("bp", seeds=(0, 1, 2), frozen={0, 1})
-    assert list(attacks.transfers(runs | {"last": still}, "own", 0.4, LIMITS, 20)) == ["bp", "dfa"]
+    passed = attacks.transfers(runs | {"last": still}, 0.4, LIMITS, 20)
+    assert list(passed["own"]) == ["bp", "dfa"] and list(passed["gradient"]) == [*runs, "last"]
+    np.testing.assert_array_equal(passed["own"]["bp"]["dfa"], passed["gradient"]["bp"]["dfa"])
 
 
 @pytest.mark.parametrize("other", ["torch", "strict"])
@@ -328,8 +331,8 @@ def test_attacks_are_the_same_on_every_array_library(other):
             np.testing.assert_allclose(found[name], expected[name], rtol=1e-6, err_msg=name)
         measured = theirs.data.backend.to_host(attacks.fooled(0.4, LIMITS, 20)(theirs))
         np.testing.assert_allclose(measured, attacks.fooled(0.4, LIMITS, 20)(run))
-        table = attacks.transfers({"one": theirs}, "gradient", 0.4, LIMITS, 20)
-        expected = attacks.transfers({"one": run}, "gradient", 0.4, LIMITS, 20)
+        table = attacks.transfers({"one": theirs}, 0.4, LIMITS, 20)["own"]
+        expected = attacks.transfers({"one": run}, 0.4, LIMITS, 20)["own"]
         np.testing.assert_allclose(table["one"]["one"], expected["one"]["one"])
 
 
@@ -423,15 +426,33 @@ def test_a_run_is_recorded_and_its_row_drawn(records, capsys):
     np.testing.assert_allclose(records["dfa_fooled_curve"][-1], errors["gradient"][0])
     assert "dfa      worst error" in capsys.readouterr().out
     rows = {"DFA": row, ALONE: row | {"own": np.full((2, 2), np.nan)}}
-    panels = attacks.panels_of(rows, {"own": "own way", WORST: "worst"})
-    assert list(panels["own way"]) == ["DFA"] and list(panels["worst"]) == ["DFA", ALONE]
-    np.testing.assert_allclose(panels["worst"]["DFA"][1:], errors[WORST])
-    np.testing.assert_allclose(panels["worst"]["DFA"][0], ends["error"], atol=1e-4)
-    text = attacks.table_of(
-        {"DFA": {"own": [1.0, 3.0]}, ALONE: {"own": [np.nan] * 2}}, {"own": "way"}
-    )
-    assert text.splitlines() == [
-        "| | DFA | last layer |",
-        "| --- | ---: | ---: |",
-        "| way | 2\u00a0±\u00a01.4 | - |",
-    ]
+    panels = attacks.panels_of(rows)
+    titles = ["random signs", "the rule's own way", "the gradient, one step", "the worst of all"]
+    assert list(panels) == titles
+    assert list(panels[titles[1]]) == ["DFA"] and list(panels[titles[3]]) == ["DFA", ALONE]
+    np.testing.assert_allclose(panels[titles[3]]["DFA"][1:], errors[WORST])
+    np.testing.assert_allclose(panels[titles[3]]["DFA"][0], ends["error"], atol=1e-4)
+    json_like = json.loads(json.dumps(rows, default=np.ndarray.tolist))
+    lines = attacks.attack_rows(json_like, 1).splitlines()
+    assert lines[:2] == ["| | DFA | last layer |", "| --- | ---: | ---: |"]
+    assert len(lines) == 4 + len(ATTACKS) and lines[4].endswith("| - |")
+    mean, spread = errors[WORST][1].mean(), errors[WORST][1].std(ddof=1)
+    assert f"| the worst of all | {mean:.1f}\u00a0±\u00a0{spread:.1f} |" in lines[-1]
+    ends = attacks.end_rows(json_like).splitlines()
+    assert ends[-1] == "| learning rate | 0.5 | 0.5 |" and len(ends) == 2 + len(attacks.ENDS)
+    passed = {"DFA": {"DFA": [20, 30], ALONE: [5, 5]}}
+    lines = attacks.transfer_rows(passed, json_like, 1).splitlines()
+    assert lines[2] == "| made on DFA | 25.0\u00a0±\u00a07.1 | 5.0\u00a0±\u00a00.0 |"
+    assert len(lines) == 4 and lines[3].startswith("| random signs |")
+    stored = StoredRun.__new__(StoredRun)
+    stored.records = records | {"attacked": {"DFA": row}}
+    course = attacks.courses_of(stored)["DFA"]
+    assert course.shape == (3, 2, 2) and np.isnan(course[0, :, 0]).all()
+    np.testing.assert_allclose(course[1:, :, 0], run.history.test_error, atol=1e-4)
+    np.testing.assert_allclose(course[:, :, 1], records["dfa_fooled_curve"])
+
+
+def test_the_judged_epsilon_is_one_of_the_row():
+    for given in ([0.3, 0.1], [0.2, 0.3, 0.1]):
+        row = attacks.row_of({"attack_epsilons": given, "judged_epsilon": 0.2})
+        assert row == ([0.1, 0.2, 0.3], 1)

@@ -22,15 +22,31 @@ ATTACKED = ("BP", "KP", "SS", "FA", "DFA", ALONE)
 #: By the name of an attack, what it follows.
 ATTACKS = {
     "noise": "random signs",
-    "own": "the rule's way to the image",
-    "half": "the rule's way, then the weights",
+    "own": "the rule's own way",
+    "half": "half the way",
     "gradient": "the gradient, one step",
     "steps": "the gradient, several steps",
     "margin": "the margin, several steps",
 }
-#: What the worst of all true attacks has left, image by image.
+#: The worst of all attacks that need no rule, image by image.
 WORST = "worst"
+WORDS = {"error": "none"} | ATTACKS | {WORST: "the worst of all"}
+#: Of a course over the epochs, the titles of its parts.
+COURSES = ("without an attack", "one step along the gradient")
+#: What is found at the images, in words.
+ENDS = {
+    "own_angle": "angle of the own way (degrees)",
+    "half_angle": "angle of half the way (degrees)",
+    "slope": "slope (nats)",
+    "zero": "slope zero (% of images)",
+    "distance": "distance (epsilon)",
+    "rate": "learning rate",
+}
 ALMOST = 95.0  # percent of the images, in every seed
+#: The attacks whose images are shown to others.
+PASSED_ON = ("gradient", "own")
+#: The attacks that are drawn against epsilon.
+DRAWN = ("noise", "own", "gradient", WORST)
 CHUNK = 1_000  # images at once: memory
 REACH = 2.5  # how far several steps would go together, in epsilons, if all went one way
 
@@ -164,6 +180,23 @@ def moved(x, gradient, epsilon, limits, steps=1):
         x = FastGradientSign(size).step(x, gradient(x))
         x = xp.minimum(xp.maximum(x, low), high)
     return x
+
+
+def row_of(parameters):
+    """Return the epsilons of a notebook in their order, and the place of the judged one.
+
+    Parameters
+    ----------
+    parameters : dict
+        With ``attack_epsilons`` and ``judged_epsilon``, which is one of the row, given or not.
+
+    Returns
+    -------
+    pair of list of float, and int
+    """
+    judged = parameters["judged_epsilon"]
+    row = sorted({*parameters["attack_epsilons"], judged})
+    return row, row.index(judged)
 
 
 def ways(run, targets, images):
@@ -344,41 +377,39 @@ def at_the_images(run, samples):
     return ends
 
 
-def transfers(runs, attack, epsilon, limits, samples):
+def transfers(runs, epsilon, limits, samples):
     """Show images that were made to fool the networks of each run to those of all others.
 
     Parameters
     ----------
     runs : dict of str to Run
         By rule, of the same seeds, at least two.
-    attack : str
-        Of one step, such as ``"gradient"``; runs that have none are no source.
     epsilon, limits, samples : object
         As `errors_under_attack` takes them.
 
     Returns
     -------
-    dict of str to dict of str to numpy.ndarray (seeds,)
-        By the rule of the network that the images were made on, and by that of the network that
-        sees them: errors in percent. The two never have the same seed, so that no two begin with
-        the same weights: that which sees them has the next one.
+    dict of str to dict of str to dict of str to numpy.ndarray (seeds,)
+        By the attack, of `PASSED_ON`; by the rule of the network that the images were made on; and
+        by that of the network that sees them: errors in percent. The two never have the same seed,
+        so that no two begin with the same weights: that which sees them has the next one.
     """
-    errors = {}
+    errors = {attack: {} for attack in PASSED_ON}
     for source, run in runs.items():
-        wrong, count = dict.fromkeys(runs, 0), 0
+        wrong, count, home = {}, 0, run.data.backend.to_host
         for first, x, targets, labels in _parts(run, samples):
-            follow = ways(run, targets, first)
-            if attack not in follow:
-                break
-            made, count = moved(x, follow[attack], epsilon, limits), count + x.shape[0]
-            xp = namespace_of(made)
-            made = xp.roll(made, 1, axis=0)
-            for target, other in runs.items():
-                found = other.network.predict(other.state.params, made) != labels
-                wrong[target] = wrong[target] + xp.sum(xp.astype(found, xp.int64), axis=-1)
-        if count:
-            home = run.data.backend.to_host
-            errors[source] = {target: 100 * home(sums) / count for target, sums in wrong.items()}
+            follow, count = ways(run, targets, first), count + x.shape[0]
+            for attack in follow.keys() & errors.keys():
+                made = moved(x, follow[attack], epsilon, limits)
+                xp = namespace_of(made)
+                made = xp.roll(made, 1, axis=0)
+                for target, other in runs.items():
+                    found = other.network.predict(other.state.params, made) != labels
+                    found = home(xp.sum(xp.astype(found, xp.int64), axis=-1))
+                    sums = wrong.setdefault(attack, dict.fromkeys(runs, 0))
+                    sums[target] = sums[target] + found
+        for attack, sums in wrong.items():
+            errors[attack][source] = {target: 100 * n / count for target, n in sums.items()}
     return errors
 
 
@@ -476,15 +507,13 @@ def errors_at(found, place):
     }
 
 
-def panels_of(found, titles):
-    """Return errors under attack as the panels of a figure.
+def panels_of(found):
+    """Return errors under the attacks of `DRAWN` as the panels of a figure.
 
     Parameters
     ----------
     found : dict
         As `errors_at` takes it.
-    titles : dict of str to str
-        Of the panels, by attack.
 
     Returns
     -------
@@ -493,37 +522,90 @@ def panels_of(found, titles):
         out.
     """
     panels = {}
-    for attack, title in titles.items():
+    for attack in DRAWN:
         rows = {}
         for rule, row in found.items():
             errors = np.array(row[attack], dtype=float)
             if np.isfinite(errors).all():
                 rows[rule] = np.concatenate([np.array(row["error"], dtype=float)[None], errors])
-        panels[title] = rows
+        panels[WORDS[attack]] = rows
     return panels
 
 
-def table_of(columns, rows):
-    """Return a table of means and sample deviations over the seeds.
+def courses_of(stored):
+    """Return what happened to the networks of a stored run, epoch by epoch.
 
     Parameters
     ----------
-    columns : dict of str to dict of str to numpy.ndarray (seeds,)
-        By the words for a column, and by what is in it.
-    rows : dict of str to str
-        The words for each row, by what is in it.
+    stored : dfa_utils.chapter.verdicts.StoredRun
 
     Returns
     -------
-    str
-        Markdown.
+    dict of str to numpy.ndarray (epochs + 1, seeds, 2)
+        By rule: the test errors that `COURSES` names, the first not-a-number before training.
     """
+    courses = {}
+    for rule in stored.records["attacked"]:
+        under, plain = (stored.curve(f"{prefix_of(rule)}_{k}") for k in ("fooled", "test_error"))
+        plain = np.concatenate([plain[:1] * np.nan, plain])
+        courses[rule] = np.stack([plain, under], axis=-1)
+    return courses
+
+
+def attack_rows(found, place):
+    """Return the errors at one epsilon as a table in Markdown, str.
+
+    Parameters
+    ----------
+    found, place : object
+        As `errors_at` takes them.
+    """
+    errors = errors_at(found, place)
+    columns = {rule: row | {"error": found[rule]["error"]} for rule, row in errors.items()}
+    return _table(columns, WORDS)
+
+
+def end_rows(found):
+    """Return what `at_the_images` has found as a table in Markdown, str.
+
+    Parameters
+    ----------
+    found : dict
+        As `errors_at` takes it.
+    """
+    return _table(found, ENDS)
+
+
+def transfer_rows(table, found, place):
+    """Return what `transfers` has found as a table in Markdown, with random signs below, str.
+
+    Parameters
+    ----------
+    table : dict of str to dict of str to array_like (seeds,)
+    found, place : object
+        As `errors_at` takes them.
+    """
+    noise = {rule: row["noise"] for rule, row in errors_at(found, place).items()}
+    sources = {f"made on {source}": row for source, row in table.items()}
+    sources[ATTACKS["noise"]] = noise
+    columns = {rule: {words: row[rule] for words, row in sources.items()} for rule in noise}
+    return _table(columns, {words: words for words in sources})
+
+
+def _table(columns, rows):
+    """Return means and sample deviations over the seeds in Markdown; a number stands by itself."""
     lines = [f"| | {' | '.join(columns)} |", f"| --- |{' ---: |' * len(columns)}"]
     for what, words in rows.items():
         cells = []
         for column in columns.values():
-            mean, spread = interval(np.array(column[what], dtype=float))
-            cells.append("-" if np.isnan(mean) else f"{mean:.3g}\u00a0±\u00a0{spread:.2g}")
+            values = np.array(column[what], dtype=float)
+            if not values.ndim:
+                cells.append(f"{values:g}")
+                continue
+            mean, spread = interval(values)
+            digits = 3 if mean < 1 else 1
+            text = f"{mean:.{digits}f}\u00a0±\u00a0{spread:.{digits}f}"
+            cells.append("-" if np.isnan(mean) else text)
         lines.append(f"| {words} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
