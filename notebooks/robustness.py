@@ -59,8 +59,8 @@ seeds: list[int] = [0, 1, 2]  # one network each
 input_range: list[float] = [0.0, 1.0]  # what black and white become
 train_samples: Optional[int] = 4000  # null is all
 validation_samples: int = 2000  # the last training images, to choose by
-attack_epsilons: list[float] = [0.02, 0.1, 0.2, 0.3]  # how far a pixel may go
-judged_epsilon: float = 0.05  # that by which claims are judged
+attack_epsilons: list[float] = [0.02, 0.05, 0.15, 0.3]  # how far a pixel may go
+judged_epsilon: float = 0.08  # that by which claims are judged
 attack_steps: int = 5  # of the attacks that take several
 attacked_samples: int = 500  # how many test images are attacked
 backend: str = "auto"  # auto, numpy, cupy or torch
@@ -119,7 +119,7 @@ chapter.show(input_gradient, attacks.moved, attacks.Onward.send_image)
 # 2. **The worst of all** counts an image as wrong if it is wrong without a change, or under any attack that needs no rule: random signs, one step, several, margin.
 # 3. **A rule is harder to fool than BP** if the worst of all leaves it a lower test error at `judged_epsilon`, seed by seed, by more than twice the deviation over the seeds. It **looks** harder to fool if the same is so under the own way of each. If both are true the paper's claim holds here; if only the second is, that is masking.
 # 4. **Nothing hides the gradient itself** if, in every seed, several steps fool no fewer images than one (the better of loss and margin), the gradient fools more than random signs, no gradient is zero, and the largest epsilon leaves fewer than one image in twenty right.
-# 5. **`judged_epsilon`** was set by networks under BP alone, so that the worst of all lies far from none and from all. EPSILON
+# 5. **`judged_epsilon`** was set by networks under BP alone, so that the worst of all lies far from none and from all of the validation images. It is also the epsilon of Nøkland's adversarial training.
 # 6. The learning rate of each rule is chosen by the error of one network on validation images without attacks. All rules start from the same weights.
 #
 # ## The experiment
