@@ -32,7 +32,7 @@ ATTACKS = {
 WORST = "worst"
 WORDS = {"error": "none"} | ATTACKS | {WORST: "the worst of all"}
 #: Of a course over the epochs, the titles of its parts.
-COURSES = ("without an attack", "one step along the gradient")
+COURSES = ("no attack", "the gradient, one step")
 #: What is found at the images, in words.
 ENDS = {
     "own_angle": "angle of the own way (degrees)",
@@ -596,14 +596,14 @@ def _table(columns, rows):
     """Return means and sample deviations over the seeds in Markdown; a number stands by itself."""
     lines = [f"| | {' | '.join(columns)} |", f"| --- |{' ---: |' * len(columns)}"]
     for what, words in rows.items():
-        cells = []
-        for column in columns.values():
-            values = np.array(column[what], dtype=float)
-            if not values.ndim:
-                cells.append(f"{values:g}")
+        values = [np.array(column[what], dtype=float) for column in columns.values()]
+        largest, cells = np.nanmax(np.hstack(values)), []
+        digits = 3 if 0 < largest < 1 else 1
+        for row in values:
+            if not row.ndim:
+                cells.append(f"{row:g}")
                 continue
-            mean, spread = interval(values)
-            digits = 3 if mean < 1 else 1
+            mean, spread = interval(row)
             text = f"{mean:.{digits}f}\u00a0±\u00a0{spread:.{digits}f}"
             cells.append("-" if np.isnan(mean) else text)
         lines.append(f"| {words} | {' | '.join(cells)} |")
