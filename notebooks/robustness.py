@@ -64,6 +64,7 @@ judged_epsilon: float = 0.08  # that by which claims are judged
 attack_steps: int = 5  # of the attacks that take several
 attacked_samples: int = 500  # how many test images are attacked
 backend: str = "auto"  # auto, numpy, cupy or torch
+checkpoint_dir: Optional[str] = None  # folder of checkpoints; null is off
 
 # %% tags=["hide-input"]
 from dfa_utils import Chapter
@@ -107,10 +108,9 @@ chapter = Chapter(globals())
 # The attack, whole, and how the image becomes a layer:
 
 # %%
-from dfa_utils.noise import input_gradient
 from dfa_utils.studies import attacks
 
-chapter.show(input_gradient, attacks.moved, attacks.Onward.send_image)
+chapter.show(attacks.input_gradient, attacks.moved, attacks.Onward.send_image)
 
 # %% [markdown]
 # ## What is fixed before any number is seen
@@ -142,7 +142,8 @@ def fit(name, rate, which, **measure):
     recipe = Recipe(victims[name], SGD(rate), batch_size=batch_size)
     still = set(range(len(hidden_sizes))) if name == kin.ALONE else ()
     run = Run(network, recipe, data, which, frozen=still, **kin.START)
-    return run.fit(num_epochs, measure=measure)
+    kept = chapter.checkpoint(f"robustness_{name}_{rate}_{len(which)}")
+    return run.fit(num_epochs, measure=measure, checkpoint=kept)
 
 
 # %%
