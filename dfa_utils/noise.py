@@ -63,6 +63,25 @@ class FastGradientSign(Checked):
         """Return the changed images, array (..., n, features)."""
         if not self.epsilon:
             return x
-        errors = BP().send(Step.at(network, params, [], x, targets, loss))
-        gradient = errors[0] @ params[0].weights.mT
+        return self.step(x, input_gradient(network, params, x, targets, loss))
+
+    def step(self, x, gradient):
+        """Move images along the signs of a gradient, array (..., n, features)."""
         return x + self.epsilon * namespace_of(x).sign(gradient)
+
+
+def input_gradient(network, params, x, targets, loss):
+    """Return the gradient of the summed loss by each pixel, array (seeds, n, features).
+
+    It is that of back-propagation.
+
+    Parameters
+    ----------
+    network : Network
+    params : list of Layer
+    x : array (..., n, features)
+    targets : array (..., n, classes)
+    loss : Loss
+    """
+    errors = BP().send(Step.at(network, params, [], x, targets, loss))
+    return errors[0] @ params[0].weights.mT

@@ -255,6 +255,17 @@ CALLS = {
         "names": ["BP", "DFA"],
         "label": "CKA",
     },
+    figures.plot_panels_against: {
+        "places": [1, 10],
+        "panels": {"one": {"DFA": np.ones((2, 3))}},
+        "xlabel": "epsilon",
+        "ylabel": "error",
+    },
+    figures.plot_pictures: {
+        "rows": {"as it is": {"DFA": (np.ones((2, 3)), "7")}},
+        "input_range": (0.0, 1.0),
+        "truth": "7",
+    },
     figures.plot_test_errors: {"histories": {"both": HISTORY}},
     figures.plot_errors_by_rule: {"errors": {"DFA": [2.0, 3.0]}},
     figures.plot_bias_and_variance: {"judged": {"DFA": np.ones((2, 4))}},

@@ -18,6 +18,7 @@ from dfa_utils.figures import (
     plot_images,
     plot_layers,
     plot_pairs,
+    plot_pictures,
     plot_release,
     plot_seeds,
     plot_test_errors,
@@ -133,6 +134,7 @@ def every_figure():
         "embeddings": plot_embeddings(dict.fromkeys("abc", points), labels, names),
         "maps": plot_error_maps({"SGD": grid, "RMSprop": grid}),
         "product": plot_against_product(grid),
+        "pictures": plot_pictures(PICTURES, (0, 1), "7"),
         "layers": plot_layers({"FA, wide": LAYERS, "DFA, deep": LAYERS}, "degrees"),
         "images": plot_images(dict.fromkeys(["untrained", "DFA"], np.ones((8, 6))), (2, 3)),
         "pairs": plot_pairs(dict.fromkeys("abc", np.ones((4, 3, 4, 3))), RULES_SHOWN, "CKA"),
@@ -151,6 +153,33 @@ def test_letters_are_legible_on_a_phone(monkeypatch):
         for text in figure.findobj(Text):
             if text.get_text() and text.get_visible():
                 assert text.get_fontsize() * PHONE / width >= 9, (name, text.get_text())
+
+
+PICTURE = np.arange(6.0).reshape(2, 3) / 5
+PICTURES = {
+    "as it is": {"BP": (PICTURE, "7"), "last layer": (PICTURE, "7")},
+    "the gradient": {"BP": (1 - PICTURE, "3")},
+}
+
+
+def test_pictures_stand_in_a_grid_with_their_names_below():
+    figure = plot_pictures(PICTURES, (0, 1), "7")
+    assert len(figure.axes) == 4 and [len(axes.images) for axes in figure.axes] == [1, 1, 1, 0]
+    names = [(axes.get_xlabel(), axes.xaxis.label.get_fontweight()) for axes in figure.axes[:3]]
+    assert names == [("7", "normal"), ("7", "normal"), ("3", "bold")]
+    assert [axes.get_title() for axes in figure.axes[:2]] == ["BP", "last layer"]
+    assert [axes.get_ylabel() for axes in figure.axes[::2]] == list(PICTURES)
+    (image,) = figure.axes[2].images
+    np.testing.assert_array_equal(image.get_array(), 1 - PICTURE)
+    assert image.get_clim() == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "rows", [{}, {"one": {}}, {"one": {"BP": ("x", "7")}}, {"one": {"BP": (PICTURE[0], "7")}}]
+)
+def test_no_pictures_are_refused(rows):
+    with pytest.raises(ValueError, match=r"rows must be .*, got"):
+        plot_pictures(rows, (0, 1), "7")
 
 
 def test_layers_are_drawn_by_number_with_what_chance_gives():

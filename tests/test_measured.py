@@ -6,7 +6,13 @@ import pytest
 from matplotlib.text import Text
 from test_figures import PHONE
 
-from dfa_utils.figures import RULE_LOOKS, mark_epoch, plot_against, plot_measured
+from dfa_utils.figures import (
+    RULE_LOOKS,
+    mark_epoch,
+    plot_against,
+    plot_measured,
+    plot_panels_against,
+)
 
 RISING = np.arange(4.0)[:, None, None] + np.array([[0.0], [1.0], [2.0]]) * [1, 10]
 
@@ -100,3 +106,24 @@ def test_measurements_are_drawn_against_what_was_varied():
 def test_places_that_do_not_fit_are_refused(places):
     with pytest.raises(ValueError, match="must be"):
         plot_against(places, {"DFA": RISING[:3, :, 0]}, "width", "distance")
+
+
+def test_panels_share_axes_and_looks():
+    rows = RISING[:3, :, 0]
+    panels = {"own way": {"DFA": rows}, "worst": {"BP": 2 * rows, "mine": rows, "DFA": 3 * rows}}
+    figure = plot_panels_against([0, 0.1, 0.2], panels, "epsilon", "error")
+    left, right = (axes for axes in figure.axes if axes.get_visible())
+    assert [axes.get_title() for axes in (left, right)] == list(panels)
+    assert left.get_ylim() == right.get_ylim() and left.get_ylabel() == "error"
+    assert left.get_xlabel() == right.get_xlabel() == "epsilon"
+    assert [line.get_label() for line in left.lines] == ["DFA"]
+    drawn = {line.get_label(): line for line in right.lines}
+    assert drawn["DFA"].get_color() == left.lines[0].get_color() == RULE_LOOKS["DFA"].colour
+    np.testing.assert_allclose(drawn["BP"].get_ydata(), 2 * rows.mean(axis=1))
+    assert [text.get_text() for text in figure.legends[0].texts] == ["DFA", "BP", "mine"]
+
+
+@pytest.mark.parametrize("panels", [{}, {"one": [1.0]}, {"one": {"DFA": RISING[:2, :, 0]}}, None])
+def test_panels_that_do_not_fit_are_refused(panels):
+    with pytest.raises(ValueError, match=r"(panels|values) must be .*, got"):
+        plot_panels_against([1, 2, 3], panels, "epsilon", "error")

@@ -7,7 +7,13 @@ from dfa_utils.figures.images import plot_images, plot_pairs
 from dfa_utils.figures.interactive import show_embeddings, show_epochs
 from dfa_utils.figures.intervals import plot_intervals
 from dfa_utils.figures.maps import plot_against_product, plot_error_maps
-from dfa_utils.figures.measured import mark_epoch, plot_against, plot_measured
+from dfa_utils.figures.measured import (
+    mark_epoch,
+    plot_against,
+    plot_measured,
+    plot_panels_against,
+)
+from dfa_utils.figures.pictures import plot_pictures
 from dfa_utils.figures.points import plot_bias_and_variance, plot_errors_by_rule
 from dfa_utils.figures.style import RULE_LOOKS, looks_of, use_book_style
 from dfa_utils.figures.variations import plot_variations
@@ -30,6 +36,8 @@ __all__ = [
     "plot_layers",
     "plot_measured",
     "plot_pairs",
+    "plot_panels_against",
+    "plot_pictures",
     "plot_release",
     "plot_seeds",
     "plot_test_errors",

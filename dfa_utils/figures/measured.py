@@ -97,13 +97,63 @@ def plot_against(places, values, xlabel, ylabel, logarithmic=False):
         for axis in (axes.xaxis, axes.yaxis):
             axis.set_major_formatter("{x:g}")
             axis.set_minor_formatter(NullFormatter())
-    for label, look in looks_of(values).items():
-        rows = numbers("values", values[label], "an array (places, seeds)")
-        if rows.ndim != 2 or len(rows) != len(places):
-            refuse("values", f"arrays of {len(places)} places", rows.shape)
-        draw_band(axes, places, rows, label, look, marker=look.marker, markersize=4)
+    _draw_against(axes, places, values)
     figure.legend(loc="outside upper center", ncols=3 if len("".join(values)) <= LETTERS else 2)
     return figure
+
+
+def plot_panels_against(places, panels, xlabel, ylabel):
+    """Draw measurements against what was varied, a panel for each kind of measurement.
+
+    Parameters
+    ----------
+    places : sequence of float
+        As `plot_against` takes them.
+    panels : dict of str to dict of str to numpy.ndarray (places, seeds)
+        By title, and as `plot_against` takes them; not every panel needs all lines.
+    xlabel, ylabel : str
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Panels share both axes; in each, what `plot_against` draws.
+    """
+    check_instance("panels", panels, dict)
+    if not panels:
+        refuse("panels", "at least one", panels)
+    for values in panels.values():
+        check_instance("panels", values, dict)
+    places = numbers("places", places, "a number for each place", ndim=1)
+    xlabel, ylabel = check("xlabel", xlabel, "name"), check("ylabel", ylabel, "name")
+    rows = -(-len(panels) // COLUMNS)
+    options = {"squeeze": False, "sharex": True, "sharey": True}
+    figure, grid = plt.subplots(rows, COLUMNS, figsize=(WIDTH, 2.2 * rows + 0.7), **options)
+    for axes in grid.flat[len(panels) :]:
+        axes.set_visible(False)
+    looks = looks_of(dict.fromkeys(label for values in panels.values() for label in values))
+    for axes, (title, values) in zip(grid.flat, panels.items(), strict=False):
+        _draw_against(axes, places, values, looks)
+        axes.set_title(title)
+    for axes in grid[-1]:
+        axes.set_xlabel(xlabel)
+    for axes in grid[:, 0]:
+        axes.set_ylabel(ylabel)
+    known = {}  # lines that not every panel has among them
+    for axes in grid.flat:
+        known |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    columns = 3 if len("".join(known)) <= LETTERS else 2
+    figure.legend(known.values(), known.keys(), loc="outside upper center", ncols=columns)
+    return figure
+
+
+def _draw_against(axes, places, values, looks=None):
+    """Draw lines with bands and markers, or refuse values that do not fit the places."""
+    for label, look in (looks or looks_of(values)).items():
+        if label in values:
+            rows = numbers("values", values[label], "an array (places, seeds)")
+            if rows.ndim != 2 or len(rows) != len(places):
+                refuse("values", f"arrays of {len(places)} places", rows.shape)
+            draw_band(axes, places, rows, label, look, marker=look.marker, markersize=4)
 
 
 def mark_epoch(figure, epoch):
