@@ -85,8 +85,8 @@ var dfa = globalThis.dfa || {};
       { className: "play-legend" },
       ...rules.map((rule) => {
         const { label, colour } = dfa.RULES[rule];
-        const swatch = d3.create("svg:svg").attr("width", 36).attr("height", 10);
-        swatch.attr("aria-hidden", "true").append("path").attr("d", "M0 5H36");
+        const swatch = d3.create("svg:svg").attr("width", 48).attr("height", 10);
+        swatch.attr("aria-hidden", "true").append("path").attr("d", "M0 5H48");
         swatch.attr("stroke", colour).attr("stroke-width", LINE + 1);
         swatch.attr("stroke-dasharray", dashesOf(rule, LINE + 1));
         return make("span", {}, swatch.node(), ` ${label}`);
