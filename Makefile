@@ -61,14 +61,15 @@ help: ## list the commands
 	@echo "  CELL_TIMEOUT=$(CELL_TIMEOUT) (seconds), PORT=$(PORT) (of serve), BENCHMARK=$(BENCHMARK),"
 	@echo "  SOAK=$(SOAK), TOLERANCE=$(TOLERANCE) (of verify, in the unit of each record),"
 	@echo "  CHROMIUM=$(CHROMIUM) (prints the PDF; empty is none),"
+	@echo "  TESTS='-k my_chapter' (of test: what pytest takes),"
 	@echo "  DISCARD=1 (of sync: write over notebooks/*.ipynb that have been edited)."
 	@echo "make -j2 book runs two notebooks at once."
 
 book: $(OUT)/.published ## execute what changed and build the pages (PROFILE=book)
 	@echo "The book is ready: $(abspath $(OUT)/html/index.html)"
 
-test: $(TESTING) $(JAVASCRIPT)/.installed ## run all tests, two at a time
-	$(PYTHON) -m pytest -n 2 --dist worksteal
+test: $(TESTING) $(JAVASCRIPT)/.installed ## run all tests, two at a time, or those that TESTS selects
+	$(PYTHON) -m pytest -n 2 --dist worksteal $(TESTS)
 
 bench: $(TESTING) ## time this project beside others; writes BENCHMARK
 	$(PYTHON) -m benchmarks $(BENCHMARK)
