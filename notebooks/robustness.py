@@ -125,7 +125,7 @@ chapter.show(attacks.input_gradient, attacks.moved, attacks.Onward.send_image)
 # ## The experiment
 
 # %%
-from dfa_utils import SGD, Network, Recipe, Run, load_dataset
+from dfa_utils import SGD, Network, Recipe, Run, figures, load_dataset, record
 from dfa_utils.studies import family as kin
 
 held = {"input_range": input_range, "validation_samples": validation_samples}
@@ -149,7 +149,6 @@ def fit(name, rate, which, **measure):
 # %%
 from functools import partial
 
-from dfa_utils.chapter.records import record
 from dfa_utils.chapter.selection import choose
 
 (row, place), runs, found = attacks.row_of(chapter.parameters), {}, {}
@@ -169,12 +168,10 @@ record("passed_on", attacks.transfers(runs, judged_epsilon, *aim))
 #
 # ### One image
 #
-# From the live run: the first test image that the first network of every rule gets right as it is, at `judged_epsilon`. Below each stands what the network calls it, in bold where that is wrong. The rows are no attack, random signs, the own way, half the way, one step along the gradient, several, and several along the margin.
+# From the live run: the first test image that the first network of every rule gets right as it is, at the largest epsilon but one. Below each stands what the network calls it, in bold where that is wrong. The rows are no attack, random signs, the own way, half the way, one step along the gradient, several, and several along the margin.
 
 # %% mystnb={"image": {"alt": "A grid of pictures of one handwritten digit: a column for each rule, a row for each attack, the first without one. The changed pictures look like the first with a faint grey pattern. Below each stands the class that the network finds."}, "figure": {"caption": "Live run: one test image under each attack, for the network of each rule.", "name": "fig-robustness-pictures"}}
-from dfa_utils import figures
-
-shown, truth = attacks.pictures(runs, judged_epsilon, attack_steps, input_range)
+shown, truth = attacks.pictures(runs, row[-2:][0], attack_steps, input_range)
 figure = figures.plot_pictures(shown, input_range, truth)
 
 # %% [markdown]
