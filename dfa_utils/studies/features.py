@@ -18,10 +18,14 @@ UNTRAINED = "untrained"
 TAUGHT = {"BP": BP(), "FA": FA(), "DFA": DFA(), UNTRAINED: BP()}
 #: Where all of them start.
 START = {"weights": UniformFanIn(), "biases": UniformFanIn()}
+#: The rules that are compared with one another.
 PAIRS = (("BP", "FA"), ("BP", "DFA"), ("FA", "DFA"), ("BP", UNTRAINED))
-RIDGES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)  # of a probe, in units of the variance of a feature
+#: Of a probe, in units of the variance of a feature.
+RIDGES = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 FITTED = 10_000  # training images, the first ones, to which a probe is fitted
-MARGIN = 0.5  # percentage points, within which two probe errors are called equal
+#: Percentage points, within which two probe errors are called equal.
+MARGIN = 0.5
+#: What two networks that are compared have in common.
 KINDS = ("same rule", "other rule", "other rule, same start")
 HEAD = f"| | {' | '.join(KINDS)} | beyond the seeds | the start shows |\n"
 HEAD += "| --- | ---: | ---: | ---: | --- | --- |"
@@ -223,7 +227,9 @@ def one_wrong(both):
 
 
 def embed_last(runs, probed, most):
-    """Embed the last hidden layer of each first seed in the plane, see `dfa_utils.figures.embed`.
+    """Embed the last hidden layer of each first seed in the plane.
+
+    By `dfa_utils.figures.embeddings.embed`.
 
     Parameters
     ----------
