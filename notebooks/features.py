@@ -113,6 +113,7 @@ chapter.show(linear_cka)
 # %%
 from dfa_utils import Network, load_dataset
 from dfa_utils.studies import features as sight
+from dfa_utils.studies import features_report as seen
 
 inputs = {"input_range": input_range, "train_samples": train_samples}
 inputs["validation_samples"] = validation_samples
@@ -136,7 +137,7 @@ def teach(name, rate, which, stop=None):
 runs = sight.teach_each(teach, sgd_rates, seeds)
 
 # %% tags=["hide-input"]
-sight.record_networks(runs)
+seen.record_networks(runs)
 
 # %% [markdown]
 # ## What we see
@@ -153,7 +154,7 @@ stored.show_parameters(chapter.parameters)
 # Its errors after the last epoch:
 
 # %% tags=["hide-input"]
-sight.show_networks(stored)
+seen.show_networks(stored)
 
 # %% [markdown]
 # ### Weights of the first layer
@@ -174,7 +175,7 @@ figure = plot_images(weights, data.image_shape, signed=True)
 # Probe errors of the live run, for the pixels and for each hidden layer:
 
 # %%
-probed = sight.record_probes(runs)
+probed = seen.record_probes(runs)
 
 # %% [markdown]
 # The last hidden layer of the first seed as [t-SNE](bp_vs_dfa.ipynb) places its test images, and the probe's error for it. The pictures see no labels; colours are added afterwards:
@@ -191,13 +192,13 @@ figure = plot_embeddings(clouds, labels, data.class_names)
 # %% mystnb={"image": {"alt": "The probe error of each hidden layer on a logarithmic axis, with a line each for BP, FA, DFA and the untrained network. The line of the untrained network lies far above the others."}, "figure": {"caption": "Stored run: test error of a linear probe of each hidden layer.", "name": "fig-features-probes"}}
 from dfa_utils.figures import plot_layers
 
-errors = sight.stored_probes(stored)
+errors = seen.stored_probes(stored)
 figure = plot_layers({"Linear probe": errors}, "test error (%)", log=True)
 
 # %%
 from IPython.display import Markdown
 
-Markdown(sight.judge_probes(errors))
+Markdown(seen.judge_probes(errors))
 
 # %% [markdown]
 # - **Every rule teaches its hidden layers.** Under all three the classes are far easier to read than from random layers, and than from the pixels, and under all three the probe error falls from layer to layer, in the mean. That of random layers hardly changes.
@@ -217,14 +218,14 @@ figure = plot_images(rows, data.image_shape, captions)
 # In the stored run, the number of test images on which exactly one of two networks is wrong, the mean over pairs as they are described above:
 
 # %%
-tables = sight.stored_tables(stored)
-Markdown(sight.judge_pairs("mistakes", tables["one_wrong"], -1, 0))
+tables = seen.stored_tables(stored)
+Markdown(seen.judge_pairs("mistakes", tables["one_wrong"], -1, 0))
 
 # %% [markdown]
 # The same images by who is right, for networks of different seeds, and whether the mistakes are of another kind:
 
 # %%
-Markdown(sight.judge_mistakes(stored.records["both_wrong"]))
+Markdown(seen.judge_mistakes(stored.records["both_wrong"]))
 
 # %% [markdown]
 # - **Rules part on more images than seeds do**, each pair of them, and their mistakes are not proportional, either: of another kind, by our rule. Of the three, BP and DFA are the nearest pair by both numbers.
@@ -244,20 +245,20 @@ figure = plot_pairs(tables["cka"], list(sight.TAUGHT), "linear CKA")
 # The blocks in numbers, means over the seeds and one sample standard deviation to each side:
 
 # %% mystnb={"image": {"alt": "A panel for each of four pairs of rules with the linear CKA of networks of one rule, of two rules, and of two rules from the same start, against the number of the layer. The last two lie on one another, below the first, and furthest below it in the third layer and beside the untrained network."}, "figure": {"caption": "Stored run: linear CKA within and between the two rules of each pair.", "name": "fig-features-cka"}}
-figure = plot_layers(sight.kinds_by_pair(tables["cka"]), "linear CKA")
+figure = plot_layers(seen.kinds_by_pair(tables["cka"]), "linear CKA")
 
 # %%
-Markdown(sight.judge_pairs("cka", tables["cka"], 1, 3))
+Markdown(seen.judge_pairs("cka", tables["cka"], 1, 3))
 
 # %% [markdown]
 # And within the classes:
 
 # %% mystnb={"image": {"alt": "The same four panels for the linear CKA within the classes."}, "figure": {"caption": "Stored run: the same within the classes.", "name": "fig-features-cka-within"}}
 within = tables["cka_within"]
-figure = plot_layers(sight.kinds_by_pair(within), "linear CKA")
+figure = plot_layers(seen.kinds_by_pair(within), "linear CKA")
 
 # %%
-Markdown(sight.judge_pairs("cka", within, 1, 3))
+Markdown(seen.judge_pairs("cka", within, 1, 3))
 
 # %% [markdown]
 # - **The rules see other things, by a small margin.** Every pair differs beyond the seeds in every layer, all classes together and within the classes. But of all classes together, the layers of BP and DFA are nearly as alike as those of two seeds, and far more alike than those of BP and random ones.
@@ -270,7 +271,7 @@ Markdown(sight.judge_pairs("cka", within, 1, 3))
 # When training ends BP has learned more of the training images than DFA has. Perhaps its features are other ones for this reason alone. So BP is trained once more on this page, and each seed is stopped after the epoch in which its train error has come down to the one at which DFA ended. This control was added when the numbers above were known; the rules are the same:
 
 # %%
-Markdown(sight.compare_early(teach, runs))
+Markdown(seen.compare_early(teach, runs))
 
 # %% [markdown]
 # With the default parameters, the features of early BP are no nearer to those of DFA than those of BP at its end: beyond the seeds they differ in every layer, by as much, and in their mistakes by more. So that BP is ahead does not account for the difference here. The control is a rough one, for training is looked at after whole epochs: early BP has come a little further down than DFA, and its rate has been halved less often, so that it is less at rest, and two seeds of it part on more images.
@@ -278,7 +279,7 @@ Markdown(sight.compare_early(teach, runs))
 # Two results of the stored run are not those of this shorter one: here, all classes together, the third layers of BP and DFA are no less alike than the first ones, and on the mistakes of the two the start shows. Where rules part, and whether a start is forgotten, depends on how long they are trained, and perhaps on more.
 
 # %% tags=["hide-input"]
-sight.record_tables(runs, wrong)
+seen.record_tables(runs, wrong)
 
 # %% [markdown]
 # ### The answer

@@ -108,7 +108,7 @@ chapter = Chapter(globals())
 # The attack, whole, and how the image becomes a layer:
 
 # %%
-from dfa_utils.studies import attacks
+from dfa_utils.studies import attacks, attacks_report
 
 chapter.show(attacks.input_gradient, attacks.moved, attacks.Onward.send_image)
 
@@ -157,7 +157,7 @@ for name in victims:
     run = runs[name] = fit(name, rate, seeds, **follow)
     under = attacks.errors_under_attack(run, row, attack_steps, *aim)
     ends = attacks.at_the_images(run, attacked_samples) | {"rate": rate}
-    found[name] = attacks.record_attacks(name, run, under, ends, place)
+    found[name] = attacks_report.record_attacks(name, run, under, ends, place)
 record("attacked", found)
 
 # %%
@@ -188,7 +188,7 @@ kept, passed = (stored.records[k] for k in ("attacked", "passed_on"))
 epsilons, judged = attacks.row_of(stored.parameters)
 
 # %% mystnb={"image": {"alt": "Four panels of test error against epsilon, with a curve for each rule. Under random signs all curves rise late. Under the own way of each rule the curves of BP, KP and SS rise steeply, while those of FA and DFA look as under random signs. Under one step along the gradient, and under the worst of all, the curves of all five rise steeply and close together, and that of the last layer alone before them."}, "figure": {"caption": "Stored run: test error under four attacks against epsilon.", "name": "fig-robustness-epsilon"}}
-panels, axes = attacks.panels_of(kept), ("epsilon", "test error (%)")
+panels, axes = attacks_report.panels_of(kept), ("epsilon", "test error (%)")
 figure = figures.plot_panels_against([0, *epsilons], panels, *axes)
 
 # %% [markdown]
@@ -197,13 +197,13 @@ figure = figures.plot_panels_against([0, *epsilons], panels, *axes)
 # %% tags=["hide-input"]
 from IPython.display import Markdown
 
-Markdown(attacks.attack_rows(kept, judged))
+Markdown(attacks_report.attack_rows(kept, judged))
 
 # %% [markdown]
 # And the verdicts by the rules above:
 
 # %% tags=["hide-input"]
-attacks.judge_attacks(kept, judged)
+attacks_report.judge_attacks(kept, judged)
 
 # %% [markdown]
 # ### Why the rule's own way fails
@@ -211,13 +211,13 @@ attacks.judge_attacks(kept, judged)
 # At the test images as they are: the *angles* between what the two attacks follow and the gradient; how large the *slope* of the loss is, summed over the pixels; for how many images it is *zero*; and how far the border is, the *distance*: for the median image that is classified rightly, the epsilon at which it would be no more, if the network were linear.
 
 # %% tags=["hide-input"]
-Markdown(attacks.end_rows(kept))
+Markdown(attacks_report.end_rows(kept))
 
 # %% [markdown]
 # ### Does anything hide the gradient itself?
 
 # %% tags=["hide-input"]
-attacks.judge_checks(kept, judged)
+attacks_report.judge_checks(kept, judged)
 
 # %% [markdown]
 # ### Is it a matter of how much was learned?
@@ -225,8 +225,8 @@ attacks.judge_checks(kept, judged)
 # A network that has learned less may be easier or harder to fool for that alone. The test error without an attack and under one step along the gradient, at `judged_epsilon`, epoch by epoch:
 
 # %% mystnb={"image": {"alt": "Two panels against the epoch, with a curve for each rule. Without an attack all errors fall, that of the last layer alone far above the others. Under one step along the gradient the errors drop in the first epoch and then stay at about the same height or rise, that of KP the lowest at the end; the last layer alone stays near the top."}, "figure": {"caption": "Stored run: test error under one step along the gradient, and without an attack, against the epoch.", "name": "fig-robustness-epochs"}}
-courses = attacks.courses_of(stored)
-figure = figures.plot_measured(courses, "error (%)", attacks.COURSES)
+courses = attacks_report.courses_of(stored)
+figure = figures.plot_measured(courses, "error (%)", attacks_report.COURSES)
 
 # %% [markdown]
 # ### Are others fooled too?
@@ -234,16 +234,16 @@ figure = figures.plot_measured(courses, "error (%)", attacks.COURSES)
 # Images that were made by one step on a network (rows), shown to a network of another seed (columns): test error in percent. Below stands, for comparison, that of random signs.
 
 # %% tags=["hide-input"]
-Markdown(attacks.transfer_rows(passed["gradient"], kept, judged))
+Markdown(attacks_report.transfer_rows(passed["gradient"], kept, judged))
 
 # %% [markdown]
 # The same for images that were made by the own way of each rule:
 
 # %% tags=["hide-input"]
-Markdown(attacks.transfer_rows(passed["own"], kept, judged))
+Markdown(attacks_report.transfer_rows(passed["own"], kept, judged))
 
 # %% tags=["hide-input"]
-attacks.judge_transfers(passed, kept, judged)
+attacks_report.judge_transfers(passed, kept, judged)
 
 # %% [markdown]
 # ### At one learning rate for all
@@ -252,10 +252,10 @@ attacks.judge_transfers(passed, kept, judged)
 
 # %% tags=["hide-input"]
 other = verdicts.StoredRun("robustness/mnist_one_rate").records["attacked"]
-Markdown("\n\n".join(attacks.attack_rows(other, k) for k in (0, judged)))
+Markdown("\n\n".join(attacks_report.attack_rows(other, k) for k in (0, judged)))
 
 # %% tags=["hide-input"]
-attacks.judge_attacks(other, judged, "one_rate_")
+attacks_report.judge_attacks(other, judged, "one_rate_")
 
 # %% [markdown]
 # ### In short

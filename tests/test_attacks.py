@@ -13,7 +13,7 @@ from dfa_utils.chapter.verdicts import StoredRun
 from dfa_utils.losses import LOSSES
 from dfa_utils.rules import RULES
 from dfa_utils.rules_family import NodePerturbation
-from dfa_utils.studies import attacks
+from dfa_utils.studies import attacks, attacks_report
 from dfa_utils.studies.attacks import ATTACKS, MARGIN, WORST, Onward
 from dfa_utils.studies.family import ALONE
 
@@ -366,7 +366,7 @@ def records(monkeypatch):
     def keep(name, value):
         kept[name] = json.loads(json.dumps(value, default=lambda a: np.asarray(a).tolist()))
 
-    for room in ("dfa_utils.studies.attacks", "dfa_utils.chapter.verdicts"):
+    for room in ("dfa_utils.studies.attacks_report", "dfa_utils.chapter.verdicts"):
         monkeypatch.setattr(f"{room}.record", keep)
     monkeypatch.setattr("dfa_utils.chapter.records.record", keep)
     return kept
@@ -390,21 +390,21 @@ def test_what_is_only_masked_is_told_from_what_is_robust(records, capsys):
     robust = BASE | {"own": 20, "gradient": 20, "steps": 25, "margin": 25, WORST: 25}
     found = table(BP=BASE, FA=masked, DFA=robust)
     found[ALONE] = table(last=BASE | {"own": np.nan, "half": np.nan, WORST: 99})["last"]
-    attacks.judge_attacks(found, 1)
+    attacks_report.judge_attacks(found, 1)
     assert records["holds_fa_looks"] and not records["holds_fa_harder"]
     assert records["holds_fa_hides"] and not records["holds_fa_own"]
     assert records["holds_dfa_looks"] and records["holds_dfa_harder"]
     assert not records["holds_dfa_hides"] and records["holds_dfa_own"]
     assert records["holds_last_layer_easier"] and "holds_last_layer_looks" not in records
-    attacks.judge_attacks(found, 1, "again_")
+    attacks_report.judge_attacks(found, 1, "again_")
     assert records["holds_again_fa_looks"]
     assert "does not hold | FA: is harder to fool than BP" in capsys.readouterr().out
-    attacks.judge_checks(found, 1)
+    attacks_report.judge_checks(found, 1)
     assert records["holds_bp_check_ends"] and not records["holds_dfa_check_ends"]
     assert records["holds_bp_check_steps"] and records["holds_bp_check_zero"]
     found["BP"]["zero"] = [0, 1, 0]
     found["BP"]["steps"] = found["BP"]["margin"] = found["BP"]["noise"]
-    attacks.judge_checks(found, 1)
+    attacks_report.judge_checks(found, 1)
     assert not records["holds_bp_check_zero"] and not records["holds_bp_check_steps"]
 
 
@@ -414,7 +414,7 @@ def test_what_is_passed_on_is_judged_beside_random_signs(records):
         "BP": {"BP": [30, 31, 32], "FA": [30, 31, 32]},
         "FA": {"BP": [10, 9, 11], "FA": [9] * 3},
     }
-    attacks.judge_transfers({"gradient": passed}, found, 1)
+    attacks_report.judge_transfers({"gradient": passed}, found, 1)
     assert records["holds_gradient_bp_to_fa"] and not records["holds_gradient_fa_to_bp"]
     assert "holds_gradient_fa_to_fa" not in records
 
@@ -422,33 +422,33 @@ def test_what_is_passed_on_is_judged_beside_random_signs(records):
 def test_a_run_is_recorded_and_its_row_drawn(records, capsys):
     run = onward("dfa").fit(2, measure={"fooled": attacks.fooled(0.1, LIMITS, 20)})
     errors, ends = attacks.errors_under_attack(run, *AT), attacks.at_the_images(run, 20)
-    row = attacks.record_attacks("DFA", run, errors, ends | {"rate": 0.5}, 1)
+    row = attacks_report.record_attacks("DFA", run, errors, ends | {"rate": 0.5}, 1)
     assert np.shape(records["dfa_fooled_curve"]) == (3, 2) and row["rate"] == 0.5
     assert np.shape(records["dfa_test_error_curve"]) == (2, 2)
     np.testing.assert_allclose(records["dfa_fooled_curve"][-1], errors["gradient"][0])
     assert "dfa      worst error" in capsys.readouterr().out
     rows = {"DFA": row, ALONE: row | {"own": np.full((2, 2), np.nan)}}
-    panels = attacks.panels_of(rows)
+    panels = attacks_report.panels_of(rows)
     titles = ["random signs", "the rule's own way", "the gradient, one step", "the worst of all"]
     assert list(panels) == titles
     assert list(panels[titles[1]]) == ["DFA"] and list(panels[titles[3]]) == ["DFA", ALONE]
     np.testing.assert_allclose(panels[titles[3]]["DFA"][1:], errors[WORST])
     np.testing.assert_allclose(panels[titles[3]]["DFA"][0], ends["error"], atol=1e-4)
     json_like = json.loads(json.dumps(rows, default=np.ndarray.tolist))
-    lines = attacks.attack_rows(json_like, 1).splitlines()
+    lines = attacks_report.attack_rows(json_like, 1).splitlines()
     assert lines[:2] == ["| | DFA | last layer |", "| --- | ---: | ---: |"]
     assert len(lines) == 4 + len(ATTACKS) and lines[4].endswith("| - |")
     mean, spread = errors[WORST][1].mean(), errors[WORST][1].std(ddof=1)
     assert f"| the worst of all | {mean:.1f}\u00a0±\u00a0{spread:.1f} |" in lines[-1]
-    ends = attacks.end_rows(json_like).splitlines()
-    assert ends[-1] == "| learning rate | 0.5 | 0.5 |" and len(ends) == 2 + len(attacks.ENDS)
+    ends = attacks_report.end_rows(json_like).splitlines()
+    assert ends[-1] == "| learning rate | 0.5 | 0.5 |" and len(ends) == 2 + len(attacks_report.ENDS)
     passed = {"DFA": {"DFA": [20, 30], ALONE: [5, 5]}}
-    lines = attacks.transfer_rows(passed, json_like, 1).splitlines()
+    lines = attacks_report.transfer_rows(passed, json_like, 1).splitlines()
     assert lines[2] == "| made on DFA | 25.0\u00a0±\u00a07.1 | 5.0\u00a0±\u00a00.0 |"
     assert len(lines) == 4 and lines[3].startswith("| random signs |")
     stored = StoredRun.__new__(StoredRun)
     stored.records = records | {"attacked": {"DFA": row}}
-    course = attacks.courses_of(stored)["DFA"]
+    course = attacks_report.courses_of(stored)["DFA"]
     assert course.shape == (3, 2, 2) and np.isnan(course[0, :, 0]).all()
     np.testing.assert_allclose(course[1:, :, 0], run.history.test_error, atol=1e-4)
     np.testing.assert_allclose(course[:, :, 1], records["dfa_fooled_curve"])

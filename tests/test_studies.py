@@ -10,7 +10,7 @@ from dfa_utils import BP, DFA, SGD, Network, Recipe, Run, UniformFanIn, load_dat
 from dfa_utils.alignment import linear_cka
 from dfa_utils.chapter.verdicts import StoredRun
 from dfa_utils.history import History
-from dfa_utils.studies import before, features, lazy, tasks
+from dfa_utils.studies import before, features, features_report, lazy, tasks
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def records(monkeypatch):
     def record(name, value):
         found[name] = json.loads(json.dumps(np.asarray(value).tolist()))
 
-    for room in (before, features, lazy, tasks):
+    for room in (before, features_report, lazy, tasks):
         monkeypatch.setattr(room, "record", record, raising=False)
     return found
 
@@ -251,17 +251,19 @@ def test_a_probe_is_the_regression_of_the_ridge_that_validation_chooses():
 
 def test_probes_are_recorded(taught, records, monkeypatch, capsys):
     kept = {}
-    monkeypatch.setattr(features, "record_errors", lambda p, q, e: kept.update({f"{p}_{q}": e}))
-    errors = features.record_probes(taught)
+    monkeypatch.setattr(
+        features_report, "record_errors", lambda p, q, e: kept.update({f"{p}_{q}": e})
+    )
+    errors = features_report.record_probes(taught)
     assert list(errors) == NAMES and errors["DFA"].shape == (3, 2)
     np.testing.assert_array_equal(kept["probe_dfa_layer_2_error"], errors["DFA"][:, 1])
     assert 0 < records["probe_pixels_error"] < 60 and len(kept) == 8
     found = stored({f"{k}_per_seed": e for k, e in kept.items()}, hidden_sizes=[8, 6])
-    for name, values in features.stored_probes(found).items():
+    for name, values in features_report.stored_probes(found).items():
         np.testing.assert_array_equal(values, errors[name])
-    features.record_networks(taught)
+    features_report.record_networks(taught)
     assert records["dfa_rate"] == 0.3 and kept["untrained_test_error"].shape == (3,)
-    features.show_networks(stored({f"{k}_per_seed": e for k, e in kept.items()} | records))
+    features_report.show_networks(stored({f"{k}_per_seed": e for k, e in kept.items()} | records))
     lines = capsys.readouterr().out.splitlines()[-5:]
     assert [line.split()[0] for line in lines] == [*NAMES, "pixels"] and lines[2].count("±") == 2
 
@@ -368,14 +370,14 @@ def test_rules_beyond_their_seeds_are_found(records):
     """And no others: FA sees what DFA sees, BP something else."""
     ones = np.array([[9.0, 5, 5, 2], [5, 9, 9, 2], [5, 9, 9, 2], [2, 2, 2, 9]])
     tables = {"layer 1": block(ones, np.random.default_rng(0))}
-    text = features.judge_pairs("cka", tables, 1, 2)
+    text = features_report.judge_pairs("cka", tables, 1, 2)
     assert records["holds_cka_bp_dfa_layer_1"] and not records["holds_cka_fa_dfa_layer_1"]
     assert not records["holds_cka_bp_dfa_layer_1_start"]
     assert "| layer 1: BP, DFA | 18.00" in text and "yes, by 8.00" in text
     table = block(ones, np.random.default_rng(0))
     for seed in range(5):
         table[0, seed, 2, seed] += 1
-    features.judge_pairs("start", {"": table}, 1, 2)
+    features_report.judge_pairs("start", {"": table}, 1, 2)
     assert records["holds_start_bp_dfa_start"] and not records["holds_start_bp_fa_start"]
 
 
@@ -386,10 +388,10 @@ def test_mistakes_of_another_kind_are_found(records):
     shares = {"BP": hard, "FA": 1.5 * hard, "DFA": rng.permutation(hard), "untrained": 2 * hard}
     wrong = np.stack([rng.random((5, hard.size)) < p for p in shares.values()])
     both = features.both_wrong(wrong)
-    features.judge_mistakes(both)
+    features_report.judge_mistakes(both)
     held = {name: records[f"holds_kind_{name}"] for name in ("bp_fa", "bp_dfa", "bp_untrained")}
     assert held == {"bp_fa": False, "bp_dfa": True, "bp_untrained": False}
-    features.judge_pairs("apart", {"": features.one_wrong(both)}, -1, 0)
+    features_report.judge_pairs("apart", {"": features.one_wrong(both)}, -1, 0)
     assert records["holds_apart_bp_untrained"] and records["holds_apart_bp_dfa"]
 
 
@@ -397,22 +399,22 @@ def test_probe_errors_are_judged_beside_those_of_bp(records):
     bp, small = np.array([[3.0], [3.2], [3.1]]), np.array([[0.01], [0.0], [-0.01]])
     wide = np.array([[1.0], [-1.2], [0.9]])
     errors = {"BP": bp, "FA": bp + 0.2 + small, "DFA": bp + 5 * small, "untrained": bp + wide}
-    text = features.judge_probes(errors)
+    text = features_report.judge_probes(errors)
     words = [records[f"stored_probe_{name}_layer_1"] for name in ("fa", "dfa", "untrained")]
     assert words == ["higher", "equal", "open"] and "+0.20" in text
 
 
 def test_tables_are_recorded_and_shown(taught, records):
     wrong = features.wrong_images(taught)
-    features.record_tables(taught, wrong)
+    features_report.record_tables(taught, wrong)
     assert records["test_images"] == wrong.shape[-1]
     assert np.array(records["cka_within"]).shape == (2, 4, 3, 4, 3)
-    tables = features.stored_tables(stored(records))
+    tables = features_report.stored_tables(stored(records))
     assert list(tables["cka_within"]) == ["layer 1, within", "layer 2, within"]
     np.testing.assert_array_equal(
         tables["one_wrong"][""], features.one_wrong(features.both_wrong(wrong))
     )
-    shown = features.kinds_by_pair(tables["cka"])["BP, DFA"]["other rule"]
+    shown = features_report.kinds_by_pair(tables["cka"])["BP, DFA"]["other rule"]
     found = features.by_kind(tables["cka"]["layer 2"], "BP", "DFA")["other rule"]
     np.testing.assert_array_equal(shown[:, 1], found)
 
@@ -426,7 +428,7 @@ def test_bp_that_stops_where_dfa_ended_is_compared_with_it(taught, records, caps
         again = Run(run.network, run.recipe, run.data, run.seeds, weights=UniformFanIn())
         return again.fit(30, stop)
 
-    text = features.compare_early(teach, taught)
+    text = features_report.compare_early(teach, taught)
     _, early, dfa = capsys.readouterr().out.splitlines()
     assert early.startswith("early BP train error") and dfa.startswith("DFA ")
     lines = text.splitlines()
@@ -438,7 +440,7 @@ def test_bp_that_stops_where_dfa_ended_is_compared_with_it(taught, records, caps
     group = {name: taught[name] for name in ("BP", "DFA")}
     level = SimpleNamespace(last=lambda _: np.zeros(2))
     two = group | {"DFA": SimpleNamespace(history=level)}
-    assert "Three seeds" in features.compare_early(teach, two)
+    assert "Three seeds" in features_report.compare_early(teach, two)
     assert {"holds_live_early_bp_dfa_layer_2_within", "holds_live_bp_dfa_mistakes"} <= set(records)
 
 
