@@ -1,34 +1,10 @@
-"""Every page on a phone."""
+"""The contents on a phone; what holds for every page there is in test_every_page.py."""
 
 import pytest
 
 from browser.accessibility import violations
-from browser.site_map import OPENING, PAGES
+from browser.site_map import OPENING
 from browser.visit import PHONE
-
-# What sticks out to the right of the window, outside of regions that scroll by themselves.
-STICKING_OUT = """() => {
-    const scrolls = (element) => element && element !== document.body && (
-        ['auto', 'scroll', 'hidden'].includes(getComputedStyle(element).overflowX)
-        || scrolls(element.parentElement));
-    return [...document.querySelectorAll('main *')]
-        .filter((element) => element.checkVisibility()
-            && element.getBoundingClientRect().right > document.documentElement.clientWidth + 1
-            && !scrolls(element.parentElement))
-        .map((element) => element.outerHTML.slice(0, 200));
-}"""
-WIDTHS = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_no_page_scrolls_sideways(path, readers, site_address):
-    with readers.visit(site_address, window=PHONE) as shown:
-        shown.go(path).unfold()
-        whole, window = shown.page.evaluate(WIDTHS)
-        assert window == PHONE["viewport"]["width"]
-        assert whole <= window, shown.page.evaluate(STICKING_OUT)
-        assert shown.troubles == []
-        assert violations(shown.page) == []  # of the colours, too
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
