@@ -71,9 +71,7 @@ class FastGradientSign(Checked):
 
 
 def input_gradient(network, params, x, targets, loss):
-    """Return the gradient of the summed loss by each pixel, array (seeds, n, features).
-
-    It is that of back-propagation.
+    """Return the gradient of the summed loss by each pixel: that of back-propagation.
 
     Parameters
     ----------
@@ -82,6 +80,10 @@ def input_gradient(network, params, x, targets, loss):
     x : array (..., n, features)
     targets : array (..., n, classes)
     loss : Loss
+
+    Returns
+    -------
+    array (seeds, n, features)
     """
     errors = BP().send(Step.at(network, params, [], x, targets, loss))
     return errors[0] @ params[0].weights.mT

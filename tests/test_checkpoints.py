@@ -198,9 +198,9 @@ def test_its_settings_say_what_decides_the_numbers(path):
 SOURCES = sorted((ROOT / "notebooks").glob("*.py"))
 
 
-# Their runs have a network that holds arrays, other data in each epoch, and a stop of their own:
+# Their runs have a network that holds arrays, other data in each epoch, or a stop of their own:
 # nothing that a checkpoint could tell from another one. They are short.
-WITHOUT_CHECKPOINTS = {"lazy_or_rich", "learning_before_learning", "two_tasks"}
+WITHOUT_CHECKPOINTS = {"features", "lazy_or_rich", "learning_before_learning", "two_tasks"}
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)

@@ -45,6 +45,8 @@ class Onward(Rule):
 
     Parameters
     ----------
+    feedback : Initialiser
+        Of no meaning: matrices come from where those of ``rule`` come from.
     rule : Rule
         One that sends every layer an error from above.
     """

@@ -123,12 +123,17 @@ def courses_of(stored):
 
 
 def attack_rows(found, place):
-    """Return the errors at one epsilon as a table in Markdown, str.
+    """Return the errors at one epsilon as a table.
 
     Parameters
     ----------
     found, place : object
         As `errors_at` takes them.
+
+    Returns
+    -------
+    str
+        Markdown.
     """
     errors = errors_at(found, place)
     columns = {rule: row | {"error": found[rule]["error"]} for rule, row in errors.items()}
@@ -136,18 +141,23 @@ def attack_rows(found, place):
 
 
 def end_rows(found):
-    """Return what `dfa_utils.studies.attacks.at_the_images` has found as a table in Markdown, str.
+    """Return what `dfa_utils.studies.attacks.at_the_images` has found as a table.
 
     Parameters
     ----------
     found : dict
         As `errors_at` takes it.
+
+    Returns
+    -------
+    str
+        Markdown.
     """
     return _table(found, ENDS)
 
 
 def transfer_rows(table, found, place):
-    """Return what became of images that were passed on as a table in Markdown, str.
+    """Return what became of images that were passed on as a table.
 
     It is what `dfa_utils.studies.attacks.transfers` returns, with random signs below.
 
@@ -156,6 +166,11 @@ def transfer_rows(table, found, place):
     table : dict of str to dict of str to array_like (seeds,)
     found, place : object
         As `errors_at` takes them.
+
+    Returns
+    -------
+    str
+        Markdown.
     """
     noise = {rule: row["noise"] for rule, row in errors_at(found, place).items()}
     sources = {f"made on {source}": row for source, row in table.items()}
