@@ -77,7 +77,7 @@ class Book:
     def make(self, *arguments):
         """Run make; return its status and what it printed."""
         process = self.start(*arguments)
-        output, _ = process.communicate(timeout=900)
+        output, _ = process.communicate(timeout=3600)  # on a busy machine, too
         return process.returncode, output
 
 
