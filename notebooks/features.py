@@ -112,6 +112,7 @@ chapter.show(linear_cka)
 
 # %%
 from dfa_utils import Network, load_dataset
+from dfa_utils.studies import family
 from dfa_utils.studies import features as sight
 from dfa_utils.studies import features_report as seen
 
@@ -129,7 +130,7 @@ def teach(name, rate, which, stop=None):
     optimizer = SGD(rate, HalvedEvery(decay_epochs))
     recipe = Recipe(sight.TAUGHT[name], optimizer, batch_size=batch_size)
     still = range(len(hidden_sizes)) if name == sight.UNTRAINED else ()
-    run = Run(network, recipe, data, which, frozen=set(still), **sight.START)
+    run = Run(network, recipe, data, which, frozen=set(still), **family.START)
     return run.fit(num_epochs, stop)
 
 

@@ -7,15 +7,12 @@ import numpy as np
 from dfa_utils.alignment import linear_cka
 from dfa_utils.array import namespace_of
 from dfa_utils.chapter.selection import choose
-from dfa_utils.initialisers import UniformFanIn
 from dfa_utils.rules import BP, DFA, FA
 
 #: The baseline: hidden layers stay as they start, and only the output layer learns.
 UNTRAINED = "untrained"
 #: By the words for it, the rule of each network; what makes the baseline one are frozen layers.
 TAUGHT = {"BP": BP(), "FA": FA(), "DFA": DFA(), UNTRAINED: BP()}
-#: Where all of them start.
-START = {"weights": UniformFanIn(), "biases": UniformFanIn()}
 #: The rules that are compared with one another.
 PAIRS = (("BP", "FA"), ("BP", "DFA"), ("FA", "DFA"), ("BP", UNTRAINED))
 #: Of a probe, in units of the variance of a feature.
