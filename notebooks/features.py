@@ -112,8 +112,7 @@ chapter.show(linear_cka)
 
 # %%
 from dfa_utils import Network, load_dataset
-from dfa_utils.studies import family
-from dfa_utils.studies import features as sight
+from dfa_utils.studies import family, features
 from dfa_utils.studies import features_report as seen
 
 inputs = {"input_range": input_range, "train_samples": train_samples}
@@ -128,14 +127,14 @@ from dfa_utils import SGD, HalvedEvery, Recipe, Run
 def teach(name, rate, which, stop=None):
     """Train networks under a rule, or their last layer alone."""
     optimizer = SGD(rate, HalvedEvery(decay_epochs))
-    recipe = Recipe(sight.TAUGHT[name], optimizer, batch_size=batch_size)
-    still = range(len(hidden_sizes)) if name == sight.UNTRAINED else ()
+    recipe = Recipe(features.TAUGHT[name], optimizer, batch_size=batch_size)
+    still = range(len(hidden_sizes)) if name == features.UNTRAINED else ()
     run = Run(network, recipe, data, which, frozen=set(still), **family.START)
     return run.fit(num_epochs, stop)
 
 
 # %%
-runs = sight.teach_each(teach, sgd_rates, seeds)
+runs = features.teach_each(teach, sgd_rates, seeds)
 
 # %% tags=["hide-input"]
 seen.record_networks(runs)
@@ -165,7 +164,7 @@ seen.show_networks(stored)
 # %% mystnb={"image": {"alt": "Four rows of small square pictures in two colours, the weights of the same eight units of the first layer under BP, FA and DFA and in the untrained network."}, "figure": {"caption": "Live run: weights of the first layer, the same units in each row. Violet is positive, orange negative.", "name": "fig-features-weights"}}
 from dfa_utils.figures import plot_images
 
-weights = sight.first_weights(runs)
+weights = features.first_weights(runs)
 figure = plot_images(weights, data.image_shape, signed=True)
 
 # %% [markdown]
@@ -184,7 +183,7 @@ probed = seen.record_probes(runs)
 # %% mystnb={"image": {"alt": "Four scatter plots of test images embedded in the plane and coloured by class, from the last hidden layer under BP, FA and DFA and from that of the untrained network."}, "figure": {"caption": "Live run: the last hidden layer of four networks, and the share of test images that a linear probe of it gets wrong.", "name": "fig-features-clouds"}}
 from dfa_utils.figures import plot_embeddings
 
-clouds, labels = sight.embed_last(runs, probed, tsne_samples)
+clouds, labels = features.embed_last(runs, probed, tsne_samples)
 figure = plot_embeddings(clouds, labels, data.class_names)
 
 # %% [markdown]
@@ -211,8 +210,8 @@ Markdown(seen.judge_probes(errors))
 # These are the test images on which the rules are most divided: those that more seeds get right under one rule than under the other, by the largest difference, and of equal ones the first in the test set. Below each stands how many seeds get it right, under the rule that does better first.
 
 # %% mystnb={"image": {"alt": "Two rows of eight handwritten digits, those that BP gets right and DFA wrong, and the other way round, each with the number of seeds that get it right under each."}, "figure": {"caption": "Live run: test images on which BP and DFA are most divided.", "name": "fig-features-mistakes"}}
-wrong = sight.wrong_images(runs)
-rows, captions = sight.most_divided(runs, wrong, "BP", "DFA")
+wrong = features.wrong_images(runs)
+rows, captions = features.most_divided(runs, wrong, "BP", "DFA")
 figure = plot_images(rows, data.image_shape, captions)
 
 # %% [markdown]
@@ -240,7 +239,7 @@ Markdown(seen.judge_mistakes(stored.records["both_wrong"]))
 # %% mystnb={"image": {"alt": "A square of shades for each hidden layer, with every network as a row and as a column, sorted by rule. The blocks among BP, FA and DFA are dark; those with the untrained networks are lighter, the more so the higher the layer."}, "figure": {"caption": "Stored run: linear CKA of each two networks. The darker, the more alike; a network with itself is left white.", "name": "fig-features-pairs"}}
 from dfa_utils.figures import plot_pairs
 
-figure = plot_pairs(tables["cka"], list(sight.TAUGHT), "linear CKA")
+figure = plot_pairs(tables["cka"], list(features.TAUGHT), "linear CKA")
 
 # %% [markdown]
 # The blocks in numbers, means over the seeds and one sample standard deviation to each side:
