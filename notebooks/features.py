@@ -201,7 +201,7 @@ from IPython.display import Markdown
 Markdown(seen.judge_probes(errors))
 
 # %% [markdown]
-# - **Every rule teaches its hidden layers.** Under all three the classes are far easier to read than from random layers, and than from the pixels, and under all three the probe error falls from layer to layer, in the mean. That of random layers hardly changes.
+# - **Every rule teaches its hidden layers.** Under all three the classes are far easier to read than from random layers, and than from the pixels, and under all three the probe error falls from layer to layer, in the mean of the stored run. That of random layers hardly changes.
 # - **DFA's features are not as separable as BP's** in the second and the third layer: its probe errors are clearly higher, though much nearer to those of BP than to those of random layers. In the first layer the question is open by our rule: DFA's mean is higher there too.
 # - **FA's are behind both** at every layer. It is also the one that has learned least of the training images, see its errors above.
 #
@@ -261,10 +261,10 @@ figure = plot_layers(seen.kinds_by_pair(within), "linear CKA")
 Markdown(seen.judge_pairs("cka", within, 1, 3))
 
 # %% [markdown]
-# - **The rules see other things, by a small margin.** Every pair differs beyond the seeds in every layer, all classes together and within the classes. But of all classes together, the layers of BP and DFA are nearly as alike as those of two seeds, and far more alike than those of BP and random ones.
-# - **Much of what they share is the classes.** Within the classes all numbers are lower, and what the rules differ by beyond the seeds is larger, for each pair in each layer.
-# - **They part on the way up**, in this run: the difference is larger in the third layer than in the first, for every pair.
-# - **The start does not show**, in any layer of any pair, nor in the mistakes: networks of two rules are no more alike if they began from the same weights, not even a network of BP and the random one that it began as.
+# - **The rules see other things; BP and DFA by a small margin, all classes together.** Every pair differs beyond the seeds in every layer, all classes together and within the classes. But of all classes together, the layers of BP and DFA are nearly as alike as those of two seeds of DFA, less so than those of two of BP, and far more alike than those of BP and random ones.
+# - **Part of what they share is the classes.** Within the classes all numbers are lower, and what the rules differ by beyond the seeds is larger, for each pair in each layer.
+# - **They part most in the third layer**, in this run: the difference is larger in the third layer than in the first, for every pair.
+# - **The start does not clearly show**, in any layer of any pair, nor in the mistakes: networks of two rules are not clearly more alike if they began from the same weights, nor are a network of BP and the random one that it began as.
 #
 # ### Is it how far they have come?
 #
@@ -274,9 +274,9 @@ Markdown(seen.judge_pairs("cka", within, 1, 3))
 Markdown(seen.compare_early(teach, runs))
 
 # %% [markdown]
-# With the default parameters, the features of early BP are no nearer to those of DFA than those of BP at its end: beyond the seeds they differ in every layer, by as much, and in their mistakes by more. So that BP is ahead does not account for the difference here. The control is a rough one, for training is looked at after whole epochs: early BP has come a little further down than DFA, and its rate has been halved less often, so that it is less at rest, and two seeds of it part on more images.
+# With the default parameters, the features of early BP are no nearer to those of DFA than those of BP at its end: beyond the seeds they differ in every layer, by as much, and in their mistakes by more. Taking away more than half of BP's lead in train error does not make the difference smaller here. The control is a rough one, for training is looked at after whole epochs: early BP still has a part of that lead, and its rate has been halved less often, so that it is less at rest, and two seeds of it part on more images.
 #
-# Two results of the stored run are not those of this shorter one: here, all classes together, the third layers of BP and DFA are no less alike than the first ones, and on the mistakes of the two the start shows. Where rules part, and whether a start is forgotten, depends on how long they are trained, and perhaps on more.
+# Two results of the stored run are not those of this shorter one: here, all classes together, the third layers of BP and DFA are no less alike than the first ones, and on the mistakes of the two the start shows. The two runs differ in images, epochs, seeds and the rate of DFA, so what changes these results cannot be told from them; the second is a single verdict from few seeds.
 
 # %% tags=["hide-input"]
 seen.record_tables(runs, wrong)
@@ -284,12 +284,12 @@ seen.record_tables(runs, wrong)
 # %% [markdown]
 # ### The answer
 #
-# Largely the same things, and yet not the same. All classes together, what BP and DFA make of the images is nearly as alike as what two seeds of one rule make of them. The little by which it differs is clear in every layer, within the classes it is more, and in the shorter run it is not just that BP has come further. The probes see it from the second layer on, where BP's features are the more separable ones; and the images on which the two part are mostly mistakes of DFA.
+# Largely the same things, and yet not the same. All classes together, what BP and DFA make of the images is nearly as alike as what two seeds of DFA make of them, less so than what two of BP do. The little by which it differs is clear in every layer, within the classes it is more, and in the shorter run it does not shrink when BP is stopped earlier. The probes see it clearly from the second layer on, where BP's features are the more separable ones; and the images on which the two part are mostly mistakes of DFA.
 #
 # What this rests on, and does not say:
 #
-# - **The rules were at different stages.** FA above all had not learned its training images, and it is the furthest from the others. The control above is for BP and DFA alone, and of the live run.
-# - **The rates** lie a factor of about three apart, and in the stored run those of DFA and of the baseline are the highest of the list: they might do better at a higher one.
+# - **The rules were at different stages.** FA above all had not learned its training images, and by what goes beyond the seeds it is the furthest from BP; within the classes it is nearer to DFA than BP is. The control above is for BP and DFA alone, and of the live run.
+# - **The rates**: in the stored run that of DFA is about three times those of BP and FA, and those of DFA and of the baseline are the highest of the list: they might do better at a higher one.
 # - **One shape of network, one activation, one data set.** What the next section changes was not run here.
 # - **CKA is one number.** It is mostly about the few directions in which features vary most, and can be moved far by what changes no decision (Davari et al. 2022). That it is high does not say that two layers do the same.
 #
