@@ -4,16 +4,63 @@ from axe_playwright_python.sync_playwright import Axe
 
 OPTIONS = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
-    "rules": {"target-size": {"enabled": True}},  # AA since 2.2; axe-core leaves it off
+    "rules": {
+        "target-size": {"enabled": True},  # AA since 2.2; axe-core leaves it off
+        "color-contrast": {"enabled": False},  # asked apart, below
+    },
     "resultTypes": ["violations"],
 }
+# Beside contrast, the rules whose verdict hangs on how a page is drawn, not on its elements alone.
+LOOKS = ["link-in-text-block", "scrollable-region-focusable", "target-size"]
+# Marks three texts of each look: the colours of the text and of all that lies behind it, its size
+# and its weight. Contrast is the same for all of one look, and asking takes axe-core milliseconds
+# for each text; three, since one may lie under something else, where it cannot tell.
+MARK = """() => {
+    const behind = new Map([[null, '']]);
+    const ground = (element) => {
+        if (!behind.has(element)) {
+            const { backgroundColor, backgroundImage, opacity, filter } = getComputedStyle(element);
+            const own = [backgroundColor, backgroundImage, opacity, filter].join();
+            const plain = own === 'rgba(0, 0, 0, 0),none,1,none';
+            behind.set(element, ground(element.parentElement) + (plain ? '' : `${own};`));
+        }
+        return behind.get(element);
+    };
+    const counts = new Map();
+    for (const element of document.querySelectorAll('body, body *')) {
+        delete element.dataset.asked;
+        const says = (node) => node.nodeType === Node.TEXT_NODE && node.data.trim();
+        const isText = [...element.childNodes].some(says) || element.matches('input, select');
+        if (!isText || !element.checkVisibility({ visibilityProperty: true })) continue;
+        const { color, fontSize, fontWeight, textShadow } = getComputedStyle(element);
+        const look = [color, fontSize, fontWeight, textShadow, ground(element)].join();
+        counts.set(look, (counts.get(look) ?? 0) + 1);
+        if (counts.get(look) <= 3) element.dataset.asked = '';
+    }
+}"""
 AXE = Axe()
 
 
-def violations(page):
-    """Return what is wrong on a page as it is now, one line for each element and rule."""
+def violations(page, within=None, rules=None):
+    """Return what is wrong on a page as it is now, one line for each element and rule.
+
+    Parameters
+    ----------
+    page : playwright.sync_api.Page
+    within : str, optional
+        A selector: only what is inside.
+    rules : list of str, optional
+        Only these, and contrast.
+    """
+    page.evaluate(MARK)
+    only = {"runOnly": {"type": "rule", "values": rules}} if rules else {}
+    runs = [
+        (within, OPTIONS | only),
+        (f"{within or ''} [data-asked]", OPTIONS | {"runOnly": ["color-contrast"], "rules": {}}),
+    ]
     return [
         f"{rule['id']}: {element['html']}\n    {element['failureSummary']}"
-        for rule in AXE.run(page, options=OPTIONS).response["violations"]
+        for context, options in runs
+        for rule in AXE.run(page, context=context, options=options).response["violations"]
         for element in rule["nodes"]
     ]

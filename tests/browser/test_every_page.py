@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from browser.accessibility import violations
+from browser.accessibility import LOOKS, violations
 from browser.site_map import CHAPTERS, PAGES
 from browser.visit import DESKTOP, PHONE, TALL
 
@@ -159,10 +159,10 @@ def test_meets_wcag_2_2_aa(shown):
 
     On a desk the window is made taller than the side bar: where that scrolls, axe-core takes the
     part of a link that shows at its edge for the whole target. So it does with a link under the bar
-    at the top.
+    at the top. What does not hang on how the page is drawn is the same both times, and asked once.
     """
     if shown.window is DESKTOP:
         shown.page.set_viewport_size(TALL)
     shown.unfold()
     shown.page.evaluate("window.scrollTo(0, 0)")
-    assert violations(shown.page) == []
+    assert violations(shown.page, rules=None if shown.window is PHONE else LOOKS) == []

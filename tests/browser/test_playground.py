@@ -225,7 +225,7 @@ def test_the_link_is_copied_or_else_selected(browser, site_address):
             assert field.input_value() == link
             ends = field.evaluate("(it) => [it.selectionStart, it.selectionEnd]")
             assert ends == [0, len(link)] and field.evaluate("(it) => it.matches(':focus')")
-            assert [trouble for trouble in violations(page) if "play" in trouble] == []
+            assert violations(page, within=".play") == []
             page.get_by_label("seed").select_option(label="3")  # that link is no longer true
             assert not field.is_visible()
             page.get_by_label("seed").select_option(label="0")
