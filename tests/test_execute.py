@@ -41,11 +41,20 @@ def attempt(tmp_path):
     return run
 
 
-def test_a_good_notebook_is_written_with_its_parameters(attempt):
+def outputs(target, cell=-1):
+    """Return the outputs of a cell, by default the last."""
+    return nbformat.read(target, 4).cells[cell].outputs
+
+
+def test_a_good_notebook_is_written_with_its_parameters_and_a_bad_run_leaves_it(attempt):
     done, target = attempt("print(size)", profile="trial: {size: 7}")
     assert done.returncode == 0, done.stderr
-    assert nbformat.read(target, 4).cells[-1].outputs[0].text == "7\n"
+    assert outputs(target)[0].text == "7\n"
     assert [path.name for path in target.parent.iterdir()] == [target.name]
+    before = target.read_bytes()
+    done, _ = attempt("print(1 / 0)")
+    assert done.returncode == 1
+    assert target.read_bytes() == before
 
 
 @pytest.mark.parametrize(
@@ -67,14 +76,6 @@ def test_a_bad_notebook_is_put_aside(attempt, cell, message):
     assert str(failed) in done.stderr
 
 
-def test_a_bad_run_leaves_the_good_one(attempt):
-    _, target = attempt("print(1)")
-    before = target.read_bytes()
-    done, _ = attempt("print(1 / 0)")
-    assert done.returncode == 1
-    assert target.read_bytes() == before
-
-
 def test_an_unknown_parameter_is_refused(attempt):
     done, target = attempt("pass", profile="trial: {sise: 7}")
     assert done.returncode == 1
@@ -87,17 +88,6 @@ FIGURE = """1
 import matplotlib.pyplot as plt
 
 plt.plot([1, 2]);"""
-
-
-def outputs(target):
-    """Return the outputs of the last cell."""
-    return nbformat.read(target, 4).cells[-1].outputs
-
-
-def test_figures_do_not_depend_on_the_backend_that_the_environment_names(attempt):
-    done, target = attempt(FIGURE, MPLBACKEND="Agg")
-    assert done.returncode == 0, done.stderr
-    assert "image/png" in outputs(target)[0].data
 
 
 def test_a_notebook_of_the_book_chooses_its_backend_itself(attempt):
@@ -136,19 +126,12 @@ def test_what_others_write_to_the_terminal_is_no_fault_of_the_notebook(attempt):
     assert "from C" in done.stderr and "from a child" in done.stderr
 
 
-def test_the_interpreter_is_that_of_the_build_whatever_kernels_there_are(attempt, tmp_path):
+def test_kernels_and_settings_of_the_readers_own_change_nothing(attempt, tmp_path):
+    """Neither another python3, nor IPython's and Matplotlib's settings, nor a backend."""
     kernel = tmp_path / "share" / "kernels" / "python3"
     kernel.mkdir(parents=True)
     foreign = {"argv": ["/bin/false"], "display_name": "Another", "language": "python"}
     (kernel / "kernel.json").write_text(json.dumps(foreign))
-    done, target = attempt(
-        "import sys; print(sys.executable)", JUPYTER_PATH=str(tmp_path / "share")
-    )
-    assert done.returncode == 0, done.stderr
-    assert outputs(target)[0].text == f"{sys.executable}\n"
-
-
-def test_settings_of_the_readers_own_change_nothing(attempt, tmp_path):
     profile = tmp_path / "ipython" / "profile_default"
     (profile / "startup").mkdir(parents=True)
     (profile / "ipython_config.py").write_text(
@@ -156,15 +139,19 @@ def test_settings_of_the_readers_own_change_nothing(attempt, tmp_path):
     )
     (profile / "startup" / "mine.py").write_text("size = 5\n")
     (tmp_path / "matplotlibrc").write_text("lines.linewidth: 17\n")
-    cell = "1\n2\nimport matplotlib\nprint(matplotlib.rcParams['lines.linewidth'])"
+    cell = "1\n2\nimport sys\nimport matplotlib\n"
+    cell += "print(sys.executable, matplotlib.rcParams['lines.linewidth'])"
     done, target = attempt(
-        cell,
+        f"{cell}\n\n# %%\n{FIGURE}",
+        JUPYTER_PATH=str(tmp_path / "share"),
         IPYTHONDIR=str(profile.parent),
         MATPLOTLIBRC=str(tmp_path / "matplotlibrc"),
+        MPLBACKEND="Agg",
     )
     assert done.returncode == 0, done.stderr
-    (printed,) = outputs(target)
-    assert printed.text == "1.5\n"
+    (printed,) = outputs(target, cell=-3)
+    assert printed.text == f"{sys.executable} 1.5\n"
+    assert "image/png" in outputs(target)[0].data
 
 
 def test_a_killed_kernel_is_told_from_a_mistake_and_what_ran_is_kept(attempt):
@@ -239,10 +226,9 @@ def test_outputs_in_the_pair_are_no_edit(pair):
     assert "size, 2" in path.read_text()
 
 
-def test_the_build_stops_at_an_edit_of_the_pair(attempt, tmp_path):
-    done, target = attempt("print(size)")
-    path = write_pair(tmp_path / "trial.py")
-    done, _ = attempt("print(size, 2)")  # the source alone: that is what is to run
+def test_the_build_stops_at_an_edit_of_the_pair(attempt, pair):
+    _, path = pair
+    done, target = attempt("print(size, 2)")  # the source alone: that is what is to run
     assert done.returncode == 0 and "make sync writes the pair anew" in done.stdout
     assert outputs(target)[0].text == "1 2\n"
     edit_cell(path, "print(size + 1)")

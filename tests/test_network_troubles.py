@@ -34,7 +34,7 @@ def html_proxy(monkeypatch):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Portal)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))  # hears soon of its end
     thread.start()
     for protocol in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(protocol, f"http://127.0.0.1:{server.server_port}")

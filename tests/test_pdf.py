@@ -3,12 +3,13 @@
 import re
 import unicodedata
 
+import pypdfium2
 import pytest
 import yaml
 from browser.visit import find_chromium
 from bs4 import BeautifulSoup
 from conftest import ROOT, Book, book_tool, copy_tree
-from pypdf import PdfReader
+from pypdf import PdfReader, PdfWriter
 
 needs_browser = pytest.mark.skipif(
     find_chromium() is None, reason="no browser of the Chromium family is installed"
@@ -26,9 +27,16 @@ def pdf(smoke_book):
 
 
 @pytest.fixture(scope="module")
-def texts(pdf):
-    """The text of each of its pages."""
-    return [page.extract_text() for page in pdf.pages]
+def texts(smoke_book):
+    """The text of each of its pages, by what Chromium reads PDFs with: pypdf takes a minute."""
+    with pypdfium2.PdfDocument(smoke_book.html / NAME) as document:
+        return [page.get_textpage().get_text_bounded() for page in document]
+
+
+@pytest.fixture(scope="module")
+def titles(smoke_book):
+    """The title of each chapter's built page, as `squeezed` leaves it."""
+    return {chapter: squeezed(title_of(smoke_book, chapter)) for chapter in CHAPTERS}
 
 
 def squeezed(text):
@@ -38,8 +46,9 @@ def squeezed(text):
 
 def title_of(smoke_book, chapter):
     """Return the title of a built page."""
-    page = BeautifulSoup((smoke_book.html / f"{chapter}.html").read_text("utf-8"), "html.parser")
-    heading = page.select_one("article h1")
+    html = (smoke_book.html / f"{chapter}.html").read_text("utf-8")
+    heading = re.search(r"<h1>.*?</h1>", html[html.index("<article") :], re.DOTALL)[0]
+    heading = BeautifulSoup(heading, "html.parser")  # whole pages take it seconds
     heading.select_one(".headerlink").decompose()
     return heading.get_text().strip()
 
@@ -68,15 +77,15 @@ def test_opening_page_links_to_it_and_says_how_large_it_is(smoke_book, pdf):
 
 
 @needs_browser
-def test_every_chapter_begins_on_the_page_that_the_contents_say(smoke_book, pdf, texts):
-    opening = squeezed(title_of(smoke_book, CHAPTERS[0]))
-    first = int(re.search(re.escape(opening) + r"(\d+?)(?=\D|$)", squeezed_lines(texts[1]))[1])
-    contents = "\n".join(texts[1 : first - 1])  # all pages up to the first chapter
+def test_every_chapter_begins_on_the_page_that_the_contents_say(titles, pdf, texts):
+    opening = squeezed_lines(pdf.pages[1].extract_text())  # pypdf keeps the spaces of captions
+    first = int(re.search(re.escape(titles[CHAPTERS[0]]) + r"(\d+?)(?=\D|$)", opening)[1])
+    before = pdf.pages[1 : first - 1]  # all pages up to the first chapter
+    contents = "\n".join(page.extract_text() for page in before)
     assert contents.splitlines()[1] == "Contents"  # below it, on paper, the number of the page
     for part in CONTENTS["parts"]:
         assert part["caption"] in contents
-    for chapter in CHAPTERS:
-        title = squeezed(title_of(smoke_book, chapter))
+    for title in titles.values():
         number = re.search(re.escape(title) + r"(\d+?)(?=\D|$)", squeezed_lines(contents))[1]
         assert title in squeezed(texts[int(number) - 1]), (title, number)
         assert texts[int(number) - 1].splitlines()[0].strip() == number
@@ -88,15 +97,15 @@ def squeezed_lines(text):
 
 
 @needs_browser
-def test_outline_has_parts_chapters_and_sections(smoke_book, pdf):
+def test_outline_has_parts_chapters_and_sections(titles, pdf):
     entries = flat(pdf.outline)
-    titles = {(depth, squeezed(entry.title)) for depth, entry in entries}
+    found = {(depth, squeezed(entry.title)) for depth, entry in entries}
     for part in CONTENTS["parts"]:
-        assert (0, squeezed(part["caption"])) in titles
-    for chapter in CHAPTERS:
-        assert {(depth, squeezed(title_of(smoke_book, chapter))) for depth in (0, 1)} & titles
+        assert (0, squeezed(part["caption"])) in found
+    for title in titles.values():
+        assert {(depth, title) for depth in (0, 1)} & found
     assert len(entries) > 4 * len(CHAPTERS)
-    doubled = [t for _, t in titles if len(t) > 4 and t[: len(t) // 2] == t[len(t) // 2 :]]
+    doubled = [t for _, t in found if len(t) > 4 and t[: len(t) // 2] == t[len(t) // 2 :]]
     assert doubled == []
 
 
@@ -166,6 +175,33 @@ def test_what_needs_a_pointer_is_left_out_and_links_stay_inside():
     assert page.img["srcset"] == "_images/p.png, _images/q.png 2x" and not page.img.get("loading")
     assert not page.select("script, noscript, pre")
     assert "open" in page.details.attrs
+
+
+def test_what_is_mended_in_the_outline_is_all_that_changes(tmp_path):
+    mend = book_tool("pdf").mend_outline
+    path, writer = tmp_path / "doubled.pdf", PdfWriter()
+    for _ in range(3):
+        writer.add_blank_page(100, 100)
+    part = writer.add_outline_item(title="Look inLook in", page_number=0)
+    doubled = "素子の追実験素子の追実験 その二"
+    writer.add_outline_item(title=doubled, page_number=1, parent=part)
+    writer.add_outline_item(title="Once", page_number=2, parent=part)
+    writer.write(path)
+    before = path.read_bytes()
+    mend(path)
+    assert path.read_bytes().startswith(before)
+    titles = [(0, "Look in"), (1, "素子の追実験 その二"), (1, "Once")]
+    mended = PdfReader(path)
+    entries = [(depth, entry.title) for depth, entry in flat(mended.outline)]
+    pages = [mended.get_destination_page_number(entry) for _, entry in flat(mended.outline)]
+    assert (entries, pages, len(mended.pages)) == (titles, [0, 1, 2], 3)
+    with pypdfium2.PdfDocument(path) as document:  # another reader sees the same
+        seen = [(entry.level, entry.get_title()) for entry in document.get_toc()]
+    assert seen == titles
+
+    before = path.read_bytes()
+    mend(path)
+    assert path.read_bytes() == before  # there is nothing more to mend
 
 
 @pytest.fixture

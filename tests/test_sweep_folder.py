@@ -345,5 +345,5 @@ def calls(tmp_path, count):
 
 def test_the_books_are_kept_in_linear_time(tmp_path):
     calls(tmp_path, 10)  # what is imported and kept at the first time
-    few, more, many = (calls(tmp_path, count) for count in (50, 150, 350))
-    assert many - more == pytest.approx(2 * (more - few), rel=0.1)
+    few, more, many = (calls(tmp_path, count) for count in (25, 75, 175))
+    assert many - more == pytest.approx(2 * (more - few), rel=0.05)

@@ -62,7 +62,7 @@ def no_driver_outlives_its_test():
 
 
 SCHEDULER = ["scheduler", "--port", "0"]
-WORKER = ["worker", "--nthreads", "1", "--no-nanny"]
+WORKER = ["worker", "--nthreads", "1", "--no-nanny", "--no-dashboard"]
 
 
 @contextmanager

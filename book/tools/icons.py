@@ -1,9 +1,8 @@
 """The theme's icons, without the thousands that no page shows: they are half of the first load."""
 
+import importlib.util
 import re
 from pathlib import Path
-
-import pydata_sphinx_theme
 
 # What the templates and scripts of the theme name; a test looks for every icon of every page.
 SHOWN = {
@@ -25,7 +24,9 @@ def shown_icons():
     -------
     str
     """
-    theme = Path(pydata_sphinx_theme.__file__).parent / "theme" / "pydata_sphinx_theme"
+    # Not imported: only its files are read, and with it comes all of Sphinx.
+    package = Path(importlib.util.find_spec("pydata_sphinx_theme").origin).parent
+    theme = package / "theme" / "pydata_sphinx_theme"
     script = (theme / "static" / "scripts" / "fontawesome.js").read_text(encoding="utf-8")
 
     def keep(match):

@@ -8,8 +8,8 @@ from pathlib import Path
 import yaml
 from one_page import merge
 from playwright.sync_api import sync_playwright
-from pypdf import PdfReader, PdfWriter
-from pypdf.generic import NameObject, TextStringObject
+from pypdf import PdfReader
+from pypdf.generic import DictionaryObject, NameObject, NumberObject, TextStringObject
 
 NAME = "direct-feedback-alignment.pdf"
 # The opening page has a place for the size of the file, which is not known before.
@@ -132,16 +132,51 @@ def first_sheets(reader):
 
 def mend_outline(path):
     """Name each heading once: Chromium writes the first line of a page's first one twice."""
-    writer = PdfWriter(path, incremental=True)  # the rest stays as the browser wrote it
-    waiting = [writer.root_object["/Outlines"]]
+    reader = PdfReader(path)
+    mended, waiting = [], [reader.root_object["/Outlines"].indirect_reference]
     while waiting:
-        entry = waiting.pop().get_object()
+        reference = waiting.pop()
+        entry = reference.get_object()
         title = entry.get("/Title", "")
         if doubled := re.fullmatch(r"(.{3,})\1(.*)", title):
             once = " ".join(part.strip() for part in doubled.groups() if part)
             entry[NameObject("/Title")] = TextStringObject(once)
-        waiting += [entry[name] for name in ("/First", "/Next") if name in entry]
-    writer.write(path)
+            mended.append(reference)
+        waiting += [entry.raw_get(name) for name in ("/First", "/Next") if name in entry]
+    if mended:
+        append_objects(path, reader.trailer, mended)
+
+
+def append_objects(path, trailer, references):
+    """Append objects of a PDF as they are now, and where they lie: an incremental update.
+
+    The rest stays as the browser wrote it. A PdfWriter would do the same, but reads and compares
+    all objects of the book for it.
+
+    Parameters
+    ----------
+    path : Path
+    trailer : DictionaryObject
+        Of the PDF.
+    references : list of IndirectObject
+        To those that have changed, at least one.
+    """
+    previous = re.findall(rb"startxref\s+(\d+)\s+%%EOF", path.read_bytes()[-1024:])[-1]
+    table = [b"xref\n"]
+    with path.open("ab") as file:
+        for reference in references:
+            file.write(b"\n")
+            number, generation = reference.idnum, reference.generation
+            table.append(b"%d 1\n%010d %05d n \n" % (number, file.tell(), generation))
+            file.write(b"%d %d obj\n" % (number, generation))
+            reference.get_object().write_to_stream(file)
+            file.write(b"\nendobj\n")
+        start = file.tell()
+        file.writelines([*table, b"trailer\n"])
+        latest = DictionaryObject(trailer)
+        latest[NameObject("/Prev")] = NumberObject(previous)
+        latest.write_to_stream(file)
+        file.write(b"\nstartxref\n%d\n%%%%EOF\n" % start)
 
 
 def complete_link(html, words):
