@@ -68,8 +68,8 @@ help: ## list the commands
 book: $(OUT)/.published ## execute what changed and build the pages (PROFILE=book)
 	@echo "The book is ready: $(abspath $(OUT)/html/index.html)"
 
-test: $(TESTING) $(JAVASCRIPT)/.installed ## run all tests, two at a time, or those that TESTS selects
-	$(PYTHON) -m pytest -n 2 --dist worksteal $(TESTS)
+test: $(TESTING) $(JAVASCRIPT)/.installed ## run all tests, four at a time, or those that TESTS selects
+	$(PYTHON) -m pytest -n 4 --dist worksteal $(TESTS)
 
 bench: $(TESTING) ## time this project beside others; writes BENCHMARK
 	$(PYTHON) -m benchmarks $(BENCHMARK)
@@ -109,6 +109,7 @@ clean: ## remove everything that was built, not the environment
 	rm -rf $(BUILD)
 
 # The environment. The stamp is written last, so an installation that broke off is taken up again.
+# Python compiles each module when it is first imported: most modules of PyTorch and others never are.
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c '' 2>/dev/null || { \
 	for python in python3 python3.13 python3.12 python3.11; do \
@@ -120,14 +121,14 @@ $(STAMP): pyproject.toml constraints.txt
 	    exit 1; \
 	fi; \
 	$$python -m venv --clear $(VENV); }
-	$(PYTHON) -m pip install --disable-pip-version-check --constraint constraints.txt \
+	$(PYTHON) -m pip install --disable-pip-version-check --no-compile --constraint constraints.txt \
 	    --editable '.[book,$(ACCELERATOR)]'
 	@rm -f $(VENV)/.installed-*
 	@touch $@
 
 # And what the tests and the benchmarks need besides.
 $(TESTING): $(STAMP)
-	$(PYTHON) -m pip install --disable-pip-version-check --constraint constraints.txt \
+	$(PYTHON) -m pip install --disable-pip-version-check --no-compile --constraint constraints.txt \
 	    --editable '.[book,$(ACCELERATOR),$(TEST_EXTRAS)]'
 	@touch $@
 

@@ -316,6 +316,7 @@ def test_variants_stand_side_by_side_with_a_dot_for_each_seed():
     (legend,) = figure.legends  # of lines that are in any panel
     assert {text.get_text() for text in legend.get_texts()} == {"DFA", "FA", "BP", "frozen"}
     assert plot_variations(PANELS, "degrees", logarithmic=False).axes[0].get_yscale() == "linear"
+    assert len(plot_variations(PANELS, "degrees", columns=10**30).axes) == len(PANELS)
 
 
 def test_no_variants_are_refused():

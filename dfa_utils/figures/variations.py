@@ -26,6 +26,7 @@ def plot_variations(panels, ylabel, levels=None, columns=2, logarithmic=True):
     levels : dict of str to array_like (seeds,), optional
         By their words, what each panel is to be compared with, drawn as a line at the mean.
     columns : int
+        How many panels stand side by side, at most.
     logarithmic : bool
         Whether the vertical axis is one for errors in percent.
 
@@ -42,6 +43,7 @@ def plot_variations(panels, ylabel, levels=None, columns=2, logarithmic=True):
         if not isinstance(lines, dict) or not all(map(_is_named, (lines, *lines.values()))):
             refuse("panels", NESTED, panels)
     ylabel, columns = check("ylabel", ylabel, "name"), check("columns", columns, "most")
+    columns = min(columns, len(panels))
     rows = -(-len(panels) // columns)
     size = (WIDTH, 1.9 * rows + 0.8)
     figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False, sharey=True)
