@@ -68,8 +68,8 @@ help: ## list the commands
 book: $(OUT)/.published ## execute what changed and build the pages (PROFILE=book)
 	@echo "The book is ready: $(abspath $(OUT)/html/index.html)"
 
-test: $(TESTING) $(JAVASCRIPT)/.installed ## run all tests, four at a time, or those that TESTS selects
-	$(PYTHON) -m pytest -n 4 --dist worksteal $(TESTS)
+test: $(TESTING) $(JAVASCRIPT)/.installed ## run all tests, two at a time, or those that TESTS selects
+	$(PYTHON) -m pytest -n 2 --dist worksteal $(TESTS)
 
 bench: $(TESTING) ## time this project beside others; writes BENCHMARK
 	$(PYTHON) -m benchmarks $(BENCHMARK)
