@@ -22,7 +22,9 @@ from small_sweep import (
 )
 
 from dfa_utils.sweep import execution
+from dfa_utils.sweep.cluster import closed_at_the_end
 from dfa_utils.sweep.command import main
+from dfa_utils.sweep.errors import SweepError
 from dfa_utils.sweep.table import load_table
 
 LOOPBACK = ["--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0"]
@@ -261,6 +263,20 @@ def test_workers_that_die_before_they_begin_do_not_keep_a_point_for_ever(tmp_pat
     )
     assert "Outcome(done=0, failed=1)" in done.stdout, done.stderr
     assert "every worker that was given it died before it began" in done.stdout
+
+
+class Starting:
+    """A cluster that is to be closed while one of its workers is being started again."""
+
+    def close(self):
+        raise AssertionError("can only join a started process")
+
+
+def test_a_worker_that_is_just_being_started_does_not_keep_a_sweep_from_its_end():
+    with closed_at_the_end(Starting()):
+        pass
+    with pytest.raises(SweepError, match="of its own"), closed_at_the_end(Starting()):
+        raise SweepError("of its own")
 
 
 def test_a_scheduler_without_workers_is_reported_and_waited_for(tmp_path):

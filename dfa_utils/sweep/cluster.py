@@ -1,6 +1,6 @@
 """Where points run: a cluster of this machine's cores, or one that exists."""
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import spawn
 from urllib.request import ProxyHandler, build_opener
 
@@ -55,7 +55,7 @@ def connect(scheduler, workers, points):
                 )
             except RuntimeError as error:
                 raise SweepError(f"no worker starts on this machine: {error}") from error
-            with cluster, Client(cluster) as client:
+            with closed_at_the_end(cluster), Client(cluster) as client:
                 yield client
         return
     try:
@@ -64,6 +64,24 @@ def connect(scheduler, workers, points):
         raise SweepError(f"no scheduler answers at {scheduler}: {error}") from None
     with client:
         yield client
+
+
+@contextmanager
+def closed_at_the_end(cluster):
+    """Close a cluster on the way out, in whatever state its workers are.
+
+    Where a worker that has died is just being started again, Dask's own closing fails by an
+    assertion. All that is finished lies in the folder by then, and is still to be told.
+
+    Parameters
+    ----------
+    cluster : distributed.LocalCluster
+    """
+    try:
+        yield
+    finally:
+        with suppress(AssertionError):
+            cluster.close()
 
 
 def report_cluster(client, report):
