@@ -76,6 +76,10 @@ def closed_at_the_end(cluster):
     Parameters
     ----------
     cluster : distributed.LocalCluster
+
+    Yields
+    ------
+    None
     """
     try:
         yield
