@@ -117,6 +117,27 @@ def test_what_matplotlib_says_of_its_folder_is_not_on_the_page(attempt, tmp_path
     assert "image/png" in outputs(target)[0].data
 
 
+# After the answer to the question that papermill asks last, the kernel has something left to do.
+LATE = """\
+import time
+
+kernel = get_ipython().kernel
+answer = kernel.shell_handlers["kernel_info_request"]
+
+async def answer_and_tidy(*request):
+    await answer(*request)
+    time.sleep(1)
+
+kernel.shell_handlers["kernel_info_request"] = answer_and_tidy
+"""
+
+
+def test_the_end_of_a_kernel_that_is_still_at_work_is_no_error(attempt):
+    done, target = attempt(LATE)
+    assert done.returncode == 0 and target.exists()
+    assert "KeyboardInterrupt" not in done.stderr
+
+
 def test_what_others_write_to_the_terminal_is_no_fault_of_the_notebook(attempt):
     cell = "import os, subprocess\n\n_ = os.write(2, b'from C')\n"
     cell += "_ = subprocess.run(['sh', '-c', 'echo from a child >&2'])"

@@ -19,3 +19,12 @@ class OwnKernel(AsyncKernelManager):
         command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         command += ["--IPKernelApp.capture_fd_output=False", "--IPKernelApp.log_level=ERROR"]
         return KernelSpec(argv=command, display_name="Python 3", language="python")
+
+    async def _async_interrupt_kernel(self):
+        """Send no interrupt to a kernel that is to end: the request to do so follows at once.
+
+        Where its last answer has come and its work is not quite over, the interrupt would reach
+        that, and the kernel would report an error after a notebook without one.
+        """
+        if not self.shutting_down:
+            await super()._async_interrupt_kernel()
