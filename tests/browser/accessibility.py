@@ -1,17 +1,22 @@
 """axe-core's verdict on a page: the rules of WCAG 2.0, 2.1 and 2.2, levels A and AA."""
 
+from axe_playwright_python.base import AXE_SCRIPT
 from axe_playwright_python.sync_playwright import Axe
 
 OPTIONS = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
     "rules": {
         "target-size": {"enabled": True},  # AA since 2.2; axe-core leaves it off
-        "color-contrast": {"enabled": False},  # asked apart, below
     },
     "resultTypes": ["violations"],
 }
-# Beside contrast, the rules whose verdict hangs on how a page is drawn, not on its elements alone.
-LOOKS = ["link-in-text-block", "scrollable-region-focusable", "target-size"]
+# The rules whose verdict hangs on how a page is drawn, not on its elements alone.
+LOOKS = [
+    "color-contrast",
+    "link-in-text-block",
+    "scrollable-region-focusable",
+    "target-size",
+]
 # Marks three texts of each look: the colours of the text and of all that lies behind it, its size
 # and its weight. Contrast is the same for all of one look, and asking takes axe-core milliseconds
 # for each text; three, since one may lie under something else, where it cannot tell.
@@ -38,7 +43,10 @@ MARK = """() => {
         if (counts.get(look) <= 3) element.dataset.asked = '';
     }
 }"""
-AXE = Axe()
+ASK_THE_MARKED = """
+axe.configure({ rules: [{ id: 'color-contrast', selector: '[data-asked]' }] });
+"""
+AXE = Axe(AXE_SCRIPT + ASK_THE_MARKED)
 
 
 def violations(page, within=None, rules=None):
@@ -50,17 +58,13 @@ def violations(page, within=None, rules=None):
     within : str, optional
         A selector: only what is inside.
     rules : list of str, optional
-        Only these, and contrast.
+        Only these.
     """
     page.evaluate(MARK)
     only = {"runOnly": {"type": "rule", "values": rules}} if rules else {}
-    runs = [
-        (within, OPTIONS | only),
-        (f"{within or ''} [data-asked]", OPTIONS | {"runOnly": ["color-contrast"], "rules": {}}),
-    ]
+    verdict = AXE.run(page, context=within, options=OPTIONS | only).response["violations"]
     return [
         f"{rule['id']}: {element['html']}\n    {element['failureSummary']}"
-        for context, options in runs
-        for rule in AXE.run(page, context=context, options=options).response["violations"]
+        for rule in verdict
         for element in rule["nodes"]
     ]

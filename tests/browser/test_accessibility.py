@@ -3,8 +3,9 @@
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
-from browser.accessibility import AXE, LOOKS, violations
+from browser.accessibility import LOOKS, violations
 from browser.interactives import PLAYGROUND, ready
 
 ALL = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
@@ -27,7 +28,7 @@ def test_every_look_of_faint_text_is_found(open_page):
     """As by asking every text."""
     page = ready(open_page(PLAYGROUND))
     page.add_style_tag(content=FAINT)
-    response = AXE.run(page, options=ALL).response["violations"]
+    response = Axe().run(page, options=ALL).response["violations"]
     every = [node["failureSummary"] for rule in response for node in rule["nodes"]]
     assert len(colours(every)) >= 4
     assert colours(violations(page)) == colours(every)
