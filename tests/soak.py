@@ -8,7 +8,6 @@ import argparse
 import contextlib
 import io
 import json
-import os
 import platform
 import tempfile
 import warnings
@@ -30,8 +29,7 @@ def main():
     parser.add_argument("target", type=Path, help="the JSON file to write")
     target = parser.parse_args().target.absolute()
     figures = {"python": platform.python_version(), "numpy": version("numpy")}
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         rounding = (difference_of_precisions, difference_of_orders)
         for part in (kills, damaged_checkpoints, garbage, *rounding):
             found = part()
