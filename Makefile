@@ -49,6 +49,9 @@ export MKL_NUM_THREADS := 1
 export VECLIB_MAXIMUM_THREADS := 1
 export BLIS_NUM_THREADS := 1
 export PYTHONUNBUFFERED := 1
+# pip has left the compiling of modules to their first import: without this each process, some
+# hundreds in one build and its tests, would do it again where a shell asks for no caches.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
