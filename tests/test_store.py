@@ -155,18 +155,32 @@ def test_a_sweep_with_holes_is_not_stored(tool, tmp_path):
     assert not (tmp_path / "small.json").exists()
 
 
-def test_the_stored_sweep_is_the_grid_over_the_first_chapters_network():
-    blocks = read_grid_file(ROOT / "sweeps" / "scale_and_rate.yml")
-    plan = make_plan(SINGLE_RUN, "single_run", blocks)
-    points = load_sweep("scale_and_rate")
+@pytest.mark.parametrize("name", ["scale_and_rate", "dropout_schedule"])
+def test_a_stored_sweep_is_that_of_its_grid(name):
+    plan = make_plan(SINGLE_RUN, "single_run", read_grid_file(ROOT / "sweeps" / f"{name}.yml"))
+    points = load_sweep(name)
     # Parameters that the notebook got since then had what is now their default.
     asked = [point.parameters for point in plan.points]
     assert [plan.defaults | parameters for parameters, _ in points] == asked
-    records = [point["records"] for point in load_results("scale_and_rate")["points"]]
+    records = [point["records"] for point in load_results(name)["points"]]
     for (parameters, history), record in zip(points, records, strict=True):
         assert history.test_error.shape == (parameters["num_epochs"], len(parameters["seeds"]))
         np.testing.assert_allclose(history.last("test_error"), record["test_error_per_seed"])
 
+
+def test_the_row_with_dropout_is_trained_as_the_validation_images_chose():
+    lowest = {
+        (history.validation_error.min(), choice["rate_schedule"]): history.validation_error.argmin()
+        for choice, history in load_sweep("dropout_schedule")
+    }
+    _, schedule = min(lowest)
+    chosen = {"rate_schedule": [schedule], "num_epochs": [int(lowest[min(lowest)]) + 1]}
+    rows = [block for block in TABLE if "dropout_hidden" in block]
+    assert [block | chosen for block in rows] == rows and len(rows) == 2
+
+
+def test_the_maps_are_those_of_the_first_chapters_network():
+    points = load_sweep("scale_and_rate")
     first = read_notebook(ROOT / "notebooks" / "bp_vs_dfa.py")
     defaults = {name: found.default for name, found in read_parameters(first).items()}
     shared = ["dataset", "hidden_sizes", "activation", "loss", "batch_size", "input_range"]

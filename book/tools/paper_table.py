@@ -24,7 +24,8 @@ def table_numbers():
     for (network, rule), history in cells.items():
         paper = published.get((network, rule))
         theirs = published_words(paper) if paper else "–"
-        # The paper lets the rate decay here, in a way that it does not tell.
+        # The paper lets the rate decay here; the validation images of sweeps/dropout_schedule.yml
+        # chose a rate that stays.
         network += " (constant rate)" if "dropout" in network else ""
         ours, count = measured_words(history), len(history.seeds)
         lines.append(f"| {network} | {RULES[rule]} | {count} | {ours} | {theirs} |")
