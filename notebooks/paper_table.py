@@ -171,12 +171,9 @@ from dfa_utils import load_sweep
 from dfa_utils.chapter.selection import select
 
 tried = {c["rate_schedule"]: h for c, h in load_sweep("dropout_schedule")}
-for schedule, history in tried.items():
-    error, train_error = (
-        history.validation_error[-1, 0],
-        history.train_error[-1, 0],
-    )
-    print(f"{schedule:18} {error:.2f} (train {train_error:.2f})")
+for schedule, h in tried.items():
+    error, fit = h.last("validation_error")[0], h.last("train_error")[0]
+    print(f"{schedule:18} {error:.2f} (train {fit:.2f})")
 print("chosen:", select(tried))
 
 # %% [markdown]
