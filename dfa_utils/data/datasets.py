@@ -1,10 +1,12 @@
 """Labelled images, ready on the device: MNIST, Fashion-MNIST, CIFAR and scikit-learn's digits."""
 
+import importlib.util
 import math
 import pickletools
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -294,14 +296,18 @@ def _read_cifar100(contents):
 
 
 def _read_digits(_contents):
-    """Split the digits of scikit-learn: of each class every fifth image is for testing."""
-    from sklearn.datasets import load_digits
+    """Split the digits of scikit-learn: of each class every fifth image is for testing.
 
-    digits = load_digits()
-    is_test = np.zeros(len(digits.target), dtype=bool)
-    for label in np.unique(digits.target):
-        is_test[np.flatnonzero(digits.target == label)[4::5]] = True
-    return tuple((digits.images[part], digits.target[part]) for part in (~is_test, is_test))
+    The file that scikit-learn ships is read here. `sklearn.datasets.load_digits` gives the same, but
+    to import it loads much of SciPy and pandas, which takes longer than a small run.
+    """
+    [package] = importlib.util.find_spec("sklearn").submodule_search_locations
+    table = np.loadtxt(Path(package, "datasets", "data", "digits.csv.gz"), delimiter=",")
+    images, labels = table[:, :-1].reshape(-1, 8, 8), table[:, -1].astype(np.int64)
+    is_test = np.zeros(len(labels), dtype=bool)
+    for label in np.unique(labels):
+        is_test[np.flatnonzero(labels == label)[4::5]] = True
+    return tuple((images[part], labels[part]) for part in (~is_test, is_test))
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,9 @@ def use_book_style():
     shell = get_ipython()
     if hasattr(shell, "kernel"):
         shell.enable_matplotlib("inline")
+        # After each cell pyplot draws all figures, for windows. Here there are none, and drawing
+        # for the page alone takes much less time.
+        plt.uninstall_repl_displayhook()
     # The resolution is that of what is drawn as pixels, such as a cloud of points.
     set_matplotlib_formats("svg", dpi=200, metadata={"Date": None, "Creator": None})
     plt.rcParams.update(
