@@ -298,8 +298,8 @@ def _read_cifar100(contents):
 def _read_digits(_contents):
     """Split the digits of scikit-learn: of each class every fifth image is for testing.
 
-    The file that scikit-learn ships is read here. `sklearn.datasets.load_digits` gives the same, but
-    to import it loads much of SciPy and pandas, which takes longer than a small run.
+    The file that scikit-learn ships is read here: `sklearn.datasets.load_digits` gives the same,
+    but loads much of SciPy and pandas first, which takes longer than a small run.
     """
     [package] = importlib.util.find_spec("sklearn").submodule_search_locations
     table = np.loadtxt(Path(package, "datasets", "data", "digits.csv.gz"), delimiter=",")
