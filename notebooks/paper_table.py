@@ -229,6 +229,8 @@ Markdown(paper_rows(cifar, fitted=0.1, digits=1))
 #     -p num_epochs 300 -y "train_samples: null"
 # ```
 #
+# That is at the learning rate of the rows on MNIST. The paper tuned one coarsely, under BP: so choose one for CIFAR first, on images that are kept aside (`validation_samples`, then `learning_rate`).
+#
 # ## What to try next
 #
 # One command runs the whole table, on a GPU where there is one, and goes on where it was interrupted ([more on sweeps](../book/sweeps.md)); a second one stores what is finished:
