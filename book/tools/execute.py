@@ -14,7 +14,7 @@ import papermill
 import yaml
 from pair import is_edited, same_cells
 
-from dfa_utils.sweep.kernel import OwnKernel
+from dfa_utils.sweep.kernel import ENGINE
 
 
 class NotebookError(Exception):
@@ -125,7 +125,7 @@ def execute(source, target, parameters, cell_timeout):
             running,
             parameters,
             kernel_name="python3",
-            kernel_manager_class=OwnKernel,
+            engine_name=ENGINE,
             execution_timeout=cell_timeout,
             log_output=True,
             progress_bar=False,

@@ -18,7 +18,7 @@ from dfa_utils.chapter.records import read_records
 from dfa_utils.data.files import write_whole
 from dfa_utils.sweep.errors import SweepError
 from dfa_utils.sweep.folder import point_folder, read_point, write_json
-from dfa_utils.sweep.kernel import OwnKernel
+from dfa_utils.sweep.kernel import ENGINE
 
 # One thread for each process: parallelism is across points, and sums round the same in every run.
 THREADS = ("OPENBLAS_NUM", "OMP_NUM", "MKL_NUM", "BLIS_NUM", "VECLIB_MAXIMUM")
@@ -129,7 +129,7 @@ def execute(notebook, folder, target, parameters):
         target,
         parameters,
         kernel_name="python3",
-        kernel_manager_class=OwnKernel,
+        engine_name=ENGINE,
         progress_bar=False,
         cwd=folder,
     )

@@ -1,9 +1,13 @@
-"""The process in which a notebook is executed."""
+"""How papermill executes a notebook here: in which process, and when the copy is written."""
 
 import sys
 
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
+from papermill.engines import NBClientEngine, papermill_engines
+
+#: The name of `OwnEngine`, for papermill.
+ENGINE = "dfa_utils"
 
 
 class OwnKernel(AsyncKernelManager):
@@ -28,3 +32,24 @@ class OwnKernel(AsyncKernelManager):
         """
         if not self.shutting_down:
             await super()._async_interrupt_kernel()
+
+
+class OwnEngine(NBClientEngine):
+    """Executes in an `OwnKernel`, and writes the copy at the beginning and at the end.
+
+    Also at an end by an exception. papermill itself writes all of it before and after every cell;
+    with the figures of a chapter that can take longer than its computations.
+    """
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man, kernel_name, **options):
+        """Execute what a manager of papermill holds, as its own engine does."""
+        path, nb_man.output_path = nb_man.output_path, None
+        options["kernel_manager_class"] = OwnKernel
+        try:
+            super().execute_managed_notebook(nb_man, kernel_name, **options)
+        finally:
+            nb_man.output_path = path
+
+
+papermill_engines.register(ENGINE, OwnEngine)
