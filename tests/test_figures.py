@@ -6,6 +6,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.text import Text
+from sklearn.manifold import TSNE
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from dfa_utils.figures import (
     RULE_LOOKS,
@@ -355,6 +357,20 @@ def test_a_hundred_classes_are_drawn_without_a_legend():
     points = np.random.default_rng(0).standard_normal((200, 2))
     names = tuple(f"class {k}" for k in range(100))
     assert plot_embeddings({"a": points}, np.arange(200) % 100, names).legends == []
+
+
+def test_embedding_takes_one_thread(monkeypatch):
+    threads = set()
+
+    def fit_transform(_, features):
+        pools = [pool for pool in threadpool_info() if pool["user_api"] == "openmp"]
+        threads.update(pool["num_threads"] for pool in pools)
+        return features[:, :2]
+
+    monkeypatch.setattr(TSNE, "fit_transform", fit_transform)
+    with threadpool_limits(2, user_api="openmp"):
+        embed(np.random.default_rng(0).standard_normal((20, 3)))
+    assert threads == {1}
 
 
 def test_embedding_separates_clusters_and_repeats():

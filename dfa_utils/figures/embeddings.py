@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patheffects import withStroke
+from threadpoolctl import threadpool_limits
 
 from dfa_utils.figures.style import SMALL, WIDTH
 from dfa_utils.validation import check, check_instance, numbers, refuse
@@ -54,7 +55,9 @@ def embed(features, seed=0):
     perplexity = min(30, (len(features) - 1) / 3)
     # A single feature has no second principal component.
     start = "pca" if features.shape[1] > 1 else "random"
-    return TSNE(init=start, perplexity=perplexity, random_state=seed).fit_transform(features)
+    # Thousands of short loops: beside other work, threads would mostly wait for one another.
+    with threadpool_limits(1, user_api="openmp"):
+        return TSNE(init=start, perplexity=perplexity, random_state=seed).fit_transform(features)
 
 
 def plot_embeddings(embeddings, labels, class_names):
