@@ -183,7 +183,7 @@ print("chosen:", select(tried))
 # The choice is a coarse one, of one seed. At the constant rate the error was still falling, and longer training and slower decays were not tried.
 # So the row was run at a constant rate for 200 epochs, on all 60,000 images and under all three rules. As the rate does not decay, this is not the paper's protocol.
 #
-# In the table above every seed of the row ends above the paper's mean, and the means of the rules stand in the paper's order: BP lowest, FA highest. The train errors, counted with units left out, are about five to ten times the published ones, and how the paper counts those we do not know. In the last 50 epochs they still fell, under each rule by about 0.2 points. So the networks are not trained to the end, and the row says little about the published numbers: it asks for more epochs.
+# In the table above every seed of the row ends above the paper's mean, and the means of the rules stand in the paper's order: BP lowest, FA highest. The train errors, counted with units left out, are about five to ten times the published ones, and how the paper counts those we do not know. In the last 50 epochs they still fell, by 0.2 to 0.3 points. So the networks are not trained to the end, and the row says little about the published numbers: it asks for more epochs.
 #
 # ### The curves behind a row
 #
