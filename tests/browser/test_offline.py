@@ -5,6 +5,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from browser.interactives import PLAYGROUND
 from browser.site_map import CHAPTERS, OPENING
 from browser.visit import visit
 
@@ -40,3 +41,21 @@ def test_the_first_visit_is_light(open_page, site_folder):
     weights = {path: len(gzip.compress((site_folder / path).read_bytes(), 6)) for path in paths}
     heaviest = sorted(weights.items(), key=lambda item: -item[1])[:10]
     assert sum(weights.values()) < LIMIT, heaviest
+
+
+@pytest.mark.parametrize(
+    ("part", "reason", "is_noted"),
+    [("logo", "aborted", False), ("logo", "failed", True), ("basic.css", "aborted", True)],
+)
+def test_only_an_icon_that_is_given_up_is_no_trouble(part, reason, is_noted, browser, site_address):
+    """The reader who leaves a page before its icon is there gives that up."""
+    with visit(browser, site_address) as shown:
+
+        def refuse(route):
+            wanted = route.request.resource_type != "image" and part in route.request.url
+            route.abort(reason) if wanted else route.continue_()
+
+        shown.page.route("**/*", refuse)
+        with shown.page.expect_event("requestfailed", lambda request: part in request.url):
+            shown.go(PLAYGROUND)
+        assert any(part in trouble for trouble in shown.troubles) == is_noted

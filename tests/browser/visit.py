@@ -71,7 +71,7 @@ class Visit:
         self.page.on("console", self._note_message)
         self.page.on("pageerror", lambda error: self._note("exception", error))
         self.page.on("request", self._note_request)
-        self.page.on("requestfailed", lambda asked: self._note("failed", asked.url))
+        self.page.on("requestfailed", self._note_failure)
         self.page.on("response", self._note_response)
 
     def _note(self, kind, what):
@@ -85,6 +85,13 @@ class Visit:
         self.requests.append(request.url)
         if not request.url.startswith((self.address, "data:", "blob:")):
             self._note("outside", request.url)
+
+    def _note_failure(self, request):
+        # The icon, neither picture nor script, is asked for when all else is there: who leaves the
+        # page at once gives it up. One that is missing fails otherwise, or with a status.
+        given_up = request.failure == "net::ERR_ABORTED" and request.resource_type == "other"
+        if not given_up:
+            self._note("failed", request.url)
 
     def _note_response(self, response):
         if response.status >= 400:
