@@ -97,12 +97,13 @@ def test_a_machine_without_a_gpu_is_not_worth_a_line(answer, cupy, capsys):
 
 
 def test_importing_the_package_loads_neither_torch_nor_cupy():
-    """Nor do all rooms that are not there to draw."""
+    """Nor do all rooms that are not there to draw, nor the digits, which scikit-learn brings."""
     names = ["", *(f".{path.stem}" for path in METHOD if path.parent.name == "dfa_utils")]
     names = [name for name in names if name != ".__init__"]
     names += [f".{room}" for room in ("array", "data", "validation", "sweep")]
     names += [f".chapter.{path.stem}" for path in (ROOT / "dfa_utils" / "chapter").glob("[!_]*.py")]
     code = "import sys\n" + "\n".join(f"import dfa_utils{name}" for name in names)
+    code += "\ndfa_utils.load_dataset('digits', backend='numpy')"
     code += "\nprint({'torch', 'cupy', 'matplotlib', 'sklearn'} & set(sys.modules))"
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
