@@ -71,12 +71,12 @@ def test_the_stored_cells_are_those_of_the_table():
 def test_the_order_of_the_rules_is_that_of_their_means(capsys):
     """Cells with too few seeds are left out, and those without a partner."""
     rows = {("wide", rule): {"test_error": error} for rule, error in (("bp", 1.6), ("dfa", 1.74))}
-    rows |= {("wide", "fa"): {"test_error": 1.5}, ("deep", "dfa"): {"test_error": 3.9}}
+    rows |= {("wide", "fa"): {"test_error": 1.5}, ("narrow", "dfa"): {"test_error": 3.9}}
     measured = {("wide", "bp"): np.array([1.0, 2.0, 3.0]), ("wide", "fa"): np.array([1.0, 2.0])}
-    measured |= {("wide", "dfa"): np.array([2.0, 3.0, 4.0]), ("deep", "dfa"): np.ones(3)}
+    measured |= {("wide", "dfa"): np.array([2.0, 3.0, 4.0]), ("narrow", "dfa"): np.ones(3)}
     print_orders(rows, measured, 3)
     # By hand: t = 1 / sqrt(2 / 3) with 4 degrees of freedom.
-    line = "wide             DFA - BP +1.00 points (paper +0.14)   p = 0.2879\n"
+    line = "wide   DFA - BP +1.00 points (paper +0.14)   p = 0.2879\n"
     assert capsys.readouterr().out == line
     print_orders(rows, measured, 1)
-    assert capsys.readouterr().out.splitlines()[0].startswith("wide             FA  - BP -0.50")
+    assert capsys.readouterr().out.splitlines()[0].startswith("wide   FA  - BP -0.50")

@@ -95,7 +95,9 @@ def print_orders(published, measured, least):
     """
     from scipy.stats import ttest_ind
 
-    for network in dict.fromkeys(network for network, _ in published):
+    networks = dict.fromkeys(network for network, _ in published)
+    width = max(map(len, networks), default=0)
+    for network in networks:
         for rule in ("fa", "dfa"):
             ours = [measured.get((network, name), ()) for name in (rule, "bp")]
             if min(map(len, ours)) < max(2, least):
@@ -104,4 +106,4 @@ def print_orders(published, measured, least):
             points = f"{ours[0].mean() - ours[1].mean():+.2f}"
             p = ttest_ind(*ours, equal_var=False).pvalue
             words = f"{points} points (paper {paper[0] - paper[1]:+.2f})"
-            print(f"{network:16} {rule.upper():3} - BP {words}   p = {p:.4f}")
+            print(f"{network:{width}} {rule.upper():3} - BP {words}   p = {p:.4f}")
