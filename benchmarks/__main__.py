@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 from benchmarks.cases import FULL, QUICK
-from benchmarks.experiments import EXPERIMENTS
-from benchmarks.machine import machine
-from benchmarks.tables import epoch_table
+from benchmarks.experiments import EXPERIMENTS, GPU_EXPERIMENTS
+from benchmarks.machine import gpu, machine
+from benchmarks.tables import device_table, epoch_table
 
 # Of the plan; the cases stand beside their seconds.
 SIZES = ("dataset", "images", "whole", "rounds", "slow_rounds", "networks")
@@ -20,17 +20,21 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("output", type=Path, help="the JSON file to write")
     parser.add_argument("--quick", action="store_true", help="tiny sizes, to test every path")
+    parser.add_argument("--gpu", action="store_true", help="a GPU beside the processor, no more")
     arguments = parser.parse_args()
     plan = QUICK if arguments.quick else FULL
     start = time.perf_counter()
     results = {"provenance": machine(), "plan": {name: getattr(plan, name) for name in SIZES}}
-    for name, experiment in EXPERIMENTS.items():
+    if arguments.gpu:
+        results["provenance"] |= gpu()
+    experiments = GPU_EXPERIMENTS if arguments.gpu else EXPERIMENTS
+    for name, experiment in experiments.items():
         print(f"\n{name}: {experiment.__doc__.splitlines()[0]}", flush=True)
         results[name] = experiment(plan)
     results["seconds"] = time.perf_counter() - start
     store(results, arguments.output)
     print(f"\nSeconds of an epoch of {plan.whole:,} images, {plan.dataset}:\n")
-    print(epoch_table(results))
+    print(device_table(results) if arguments.gpu else epoch_table(results))
     print(f"\n{results['seconds'] / 60:.0f} minutes; raw seconds: {arguments.output}")
 
 

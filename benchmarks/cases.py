@@ -69,6 +69,8 @@ class Plan:
         The pairs (rule, optimizer) of the comparison.
     varied : dict of str to tuple of Case
         This project and the products alone against the width, the depth and so on.
+    devices : tuple of Case
+        This project on one thread, on a thread for each core and on a GPU.
     parallel : Case
         Its seeds are trained by one process on one core, then by two on two cores.
     fresh_images, tsne_samples : tuple of int
@@ -85,6 +87,7 @@ class Plan:
     networks: tuple
     settings: tuple
     varied: dict
+    devices: tuple
     parallel: Case
     fresh_images: tuple
     tsne_samples: tuple
@@ -109,6 +112,13 @@ FULL = Plan(
         "batch_size": tuple(Case(BOOK, "dfa", batch_size=n) for n in (16, 32, 64, 128, 256, 512)),
         "images": tuple(Case(BOOK, "dfa", images=n) for n in (8_000, 30_000, 60_000)),
     },
+    devices=(
+        Case(NARROW, "dfa"),
+        Case(BOOK, "dfa"),
+        Case(SHALLOW, "dfa", "rmsprop"),
+        Case(SHALLOW, "dfa", "rmsprop", seeds=5),
+        Case((240,) * 100, "dfa", "rmsprop", images=2_000),
+    ),
     parallel=Case(NARROW, "dfa", seeds=20),
     fresh_images=(1_000, 15_000, 30_000, 60_000),
     tsne_samples=(500, 1_000, 2_000, 4_000),
@@ -134,6 +144,7 @@ QUICK = Plan(
         "batch_size": (replace(TINY, batch_size=16), TINY),
         "images": (TINY, replace(TINY, images=384)),
     },
+    devices=(TINY, replace(TINY, seeds=3)),
     parallel=replace(TINY, seeds=4),
     fresh_images=(100, 200),
     tsne_samples=(30, 60),

@@ -9,12 +9,20 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from statistics import median
 
 from benchmarks.cases import Case
 from benchmarks.competitors import COMPETITORS, runs
-from benchmarks.measure import ROOT, available_cores, environment, measure_in_turns, workers
+from benchmarks.measure import (
+    ROOT,
+    Worker,
+    available_cores,
+    environment,
+    measure_in_turns,
+    workers,
+)
 
 
 def compare(plan):
@@ -52,6 +60,28 @@ def vary(plan):
             size: [timed_row(started, case, plan.rounds, 1) for case in cases]
             for size, cases in plan.varied.items()
         }
+
+
+def compare_devices(plan):
+    """Time an epoch of this project on one thread, on one for each core, and on the GPU.
+
+    Returns
+    -------
+    list of dict
+        Rows, with ``seconds`` by place.
+    """
+    cores, rows = available_cores(), []
+    with ExitStack() as stack:
+        started = {
+            "one_thread": Worker("project", cores[:1]),
+            "all_threads": Worker("project", cores),
+            "gpu": Worker("project_on_gpu", cores),
+        }
+        for worker in started.values():
+            stack.callback(worker.close)
+        for case in plan.devices:
+            rows.append(timed_row(started, case, plan.rounds, len(cores)))
+    return rows
 
 
 def timed_row(started, case, rounds, threads):
@@ -172,3 +202,5 @@ EXPERIMENTS = {
     "tsne": embed_afresh,
     "book": build_book,
 }
+
+GPU_EXPERIMENTS = {"devices": compare_devices}

@@ -3,7 +3,7 @@
 import os
 import platform
 import subprocess
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 from benchmarks.measure import ROOT, available_cores
@@ -27,6 +27,24 @@ def machine():
         "libraries": {library: version(library) for library in LIBRARIES},
         "commit": commit(),
     }
+
+
+def gpu():
+    """Return the graphics card and its driver, as the driver names them, and the version of CuPy.
+
+    Returns
+    -------
+    dict
+        Without a driver or CuPy, words that say so.
+    """
+    query = ["nvidia-smi", "--query-gpu=name,driver_version", "--format=csv,noheader"]
+    try:
+        card = subprocess.run(query, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        card = "no driver answers"
+    names = packages_distributions().get("cupy", ["CuPy is not installed"])
+    found = [f"{name} {version(name)}" if name.startswith("cupy") else name for name in names]
+    return {"gpu": card, "cupy": ", ".join(found)}
 
 
 def cpu_model():

@@ -90,6 +90,28 @@ def epoch_table(results, threads=None, show=in_full):
     return markdown_table(titles, columns, body)
 
 
+def device_table(results):
+    """Return what an epoch takes on each device, as a Markdown table, a line for each case."""
+    body, places = [], ("one_thread", "all_threads", "gpu")
+    for row in results["devices"]:
+        label = f"{network_name(row['hidden_sizes'])}, {OPTIMIZERS[row['optimizer']]}"
+        seconds = row["seconds"]
+        cells = [
+            in_short(epoch_seconds(row, place, results["plan"]["whole"]))
+            if place in seconds
+            else ""
+            for place in places
+        ]
+        ratios = [
+            alone / gpu
+            for alone, gpu in zip(seconds["one_thread"], seconds.get("gpu", []), strict=False)
+        ]
+        body.append([label, str(row["seeds"]), *cells, f"{median(ratios):.1f}" if ratios else ""])
+    threads = results["devices"][0]["threads"]
+    titles = ("networks", "one thread (s)", f"{threads} threads (s)", "GPU (s)", "one thread / GPU")
+    return markdown_table(("network",), titles, body)
+
+
 def training_table(results):
     """Return what a process of its own costs, by the number of images, as a Markdown table."""
     parts = {"import": "imports", "load": "data", "first_epoch": "first epoch", "wall": "in all"}

@@ -19,16 +19,19 @@ from conftest import ROOT, book_tool
 from small_data import random_dataset
 
 from benchmarks.__main__ import SIZES
-from benchmarks.cases import FULL, LEARNING_RATES, RULES, Case, case_from
+from benchmarks.cases import FULL, LEARNING_RATES, QUICK, RULES, Case, case_from
 from benchmarks.competitors import COMPETITORS, competitor, runs
 from benchmarks.competitors.products import products_of_step
-from benchmarks.experiments import EXPERIMENTS
+from benchmarks.competitors.project import ProjectOnGPU
+from benchmarks.experiments import EXPERIMENTS, compare_devices
 from benchmarks.headlines import headline_numbers, multiply_adds
+from benchmarks.machine import gpu
 from benchmarks.measure import available_cores, measure_in_turns, workers
 from benchmarks.pictures import FIGURES
 from benchmarks.problem import pose_problem
-from benchmarks.tables import epoch_table
+from benchmarks.tables import device_table, epoch_table
 from dfa_utils import load_results
+from dfa_utils.array import cuda_is_available
 from dfa_utils.losses import LOSSES
 from dfa_utils.network import Layer, Network
 from dfa_utils.rules import RULES as LEARNING_RULES
@@ -80,6 +83,29 @@ def test_every_competitor_trains_as_the_project_does(name, rule, optimizer, monk
     for array, target, start in zip(arrays, expected, flattened(problem.params), strict=True):
         assert np.abs(target - start).max() > 20 * TOLERANCE
         np.testing.assert_allclose(array, target, rtol=0, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("backend", ["torch", pytest.param("cupy", marks=pytest.mark.gpu)])
+@pytest.mark.parametrize("rule", ["bp", "dfa"])
+def test_on_a_gpu_the_project_trains_the_same(rule, backend, monkeypatch):
+    monkeypatch.setattr(ProjectOnGPU, "backend", backend)
+    problem = whole_pixels(replace(CASE, rule=rule))
+    expected_sums, expected = trained("project", problem)
+    sums, arrays = trained("project_on_gpu", problem)
+    assert sums == pytest.approx(expected_sums, rel=1e-4)
+    for array, target in zip(arrays, expected, strict=True):
+        np.testing.assert_allclose(array, target, rtol=0, atol=TOLERANCE)
+
+
+def test_a_device_that_does_not_answer_is_named_and_the_others_are_timed():
+    plan = replace(QUICK, devices=QUICK.devices[:1], rounds=1)
+    (row,) = compare_devices(plan)
+    places = {"one_thread", "all_threads", "gpu"}
+    assert set(row["seconds"]) | set(row["errors"]) == places
+    assert set(row["errors"]) == (set() if cuda_is_available() else {"gpu"})
+    table = device_table({"devices": [row], "plan": {"whole": plan.whole}})
+    assert table.splitlines()[-1].startswith("| 3x8, SGD | ")
+    assert gpu()["cupy"] and gpu()["gpu"]
 
 
 def test_products_are_those_of_the_projects_step():

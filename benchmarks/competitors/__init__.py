@@ -19,6 +19,7 @@ COMPETITORS = {
     "jax_scan": "jax_scan.JaxScan",
     "first_written": "first_written.FirstWritten",
 }
+ON_A_GPU = {"project_on_gpu": "project.ProjectOnGPU"}
 
 
 def runs(name, case):
@@ -32,11 +33,11 @@ def competitor(name):
     Parameters
     ----------
     name : str
-        One of `COMPETITORS`.
+        One of `COMPETITORS` or of `ON_A_GPU`.
 
     Returns
     -------
     type
     """
-    module, attribute = COMPETITORS[name].split(".")
+    module, attribute = (COMPETITORS | ON_A_GPU)[name].split(".")
     return getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
