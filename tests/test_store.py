@@ -1,5 +1,6 @@
 """From sweeps to the stored results of the book, and back."""
 
+import copy
 import json
 
 import jupytext
@@ -8,7 +9,7 @@ import pytest
 from conftest import ROOT, book_tool
 from small_sweep import begin, fail, finish
 
-from dfa_utils.chapter import stored
+from dfa_utils.chapter import stored, verdicts
 from dfa_utils.chapter.selection import select
 from dfa_utils.chapter.stored import load_published, load_results, load_sweep
 from dfa_utils.sweep.folder import write_plan
@@ -196,6 +197,22 @@ def test_the_records_of_a_notebook_are_stored_one_a_line(tool, tmp_path):
     target = tmp_path / "deeper" / "run.json"
     assert tool.store_notebook(tmp_path / "run.ipynb", target) == target
     assert json.loads(target.read_text()) == {}
+
+
+def test_a_stored_run_can_say_how_it_was_run(tool, tmp_path, monkeypatch, capsys):
+    """Where its last cell does not say it all; the chapter that shows the run prints it."""
+    records = {"provenance": {"commit": "abc", "parameters": {"seeds": [0]}}, "error": 1.5}
+    monkeypatch.setattr(tool, "read_records", lambda notebook: copy.deepcopy(records))
+    target = tmp_path / "run.json"
+    note = "half of it on another machine, " * 4 + "which was faster"
+    tool.store_notebook(tmp_path / "run.ipynb", target, note)
+    stored = json.loads(target.read_text())
+    assert stored == records | {"provenance": records["provenance"] | {"note": note}}
+    monkeypatch.setattr(verdicts, "load_results", lambda name: stored)
+    verdicts.StoredRun("run").show_parameters({"seeds": [0]})
+    printed = capsys.readouterr().out
+    assert " ".join(printed.split()) == f"note: {note}"
+    assert max(map(len, printed.splitlines())) <= verdicts.NOTE_WIDTH
 
 
 def test_the_commands_print_what_they_wrote_or_why_not(tool, tmp_path, monkeypatch, capsys):

@@ -30,7 +30,10 @@ def main():
     command = commands.add_parser("notebook", help="the records of an executed notebook")
     command.add_argument("notebook", type=Path)
     command.add_argument("name", help="such as long_run, for load_results")
-    command.set_defaults(run=lambda a: [store_notebook(a.notebook, RESULTS / f"{a.name}.json")])
+    command.add_argument("--note", help="of how it was run, where its last cell does not say it all")
+    command.set_defaults(
+        run=lambda a: [store_notebook(a.notebook, RESULTS / f"{a.name}.json", a.note)]
+    )
 
     command = commands.add_parser("table", help="the finished points of the paper's table")
     command.add_argument("out", type=Path, help="the folder of a sweep over single_run")
@@ -52,10 +55,23 @@ def main():
         raise SystemExit(f"store.py: {error}") from None
 
 
-def store_notebook(notebook, target):
-    """Write what an executed notebook has recorded of its own runs; return the file."""
+def store_notebook(notebook, target, note=None):
+    """Write what an executed notebook has recorded of its own runs; return the file.
+
+    Parameters
+    ----------
+    notebook, target : Path
+    note : str, optional
+        Becomes part of the provenance: where parts of a run were made elsewhere, say.
+
+    Returns
+    -------
+    Path
+    """
     records = read_records(notebook)
     own = {name: records[name] for name in records if not name.startswith(QUOTED)}
+    if note:
+        own["provenance"] |= {"note": note}
     return write_records(own, target)
 
 

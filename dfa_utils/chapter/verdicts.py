@@ -1,5 +1,6 @@
 """Claims, judged by what a stored run of a notebook has recorded of several networks."""
 
+import textwrap
 from itertools import combinations
 
 import numpy as np
@@ -9,6 +10,7 @@ from dfa_utils.chapter.stored import load_history, load_results
 from dfa_utils.validation import check, check_instance
 
 ZERO = 0.1  # percent: at most, in every seed, where a train error has reached zero
+NOTE_WIDTH = 76  # columns of a printed note: they fit a page
 
 
 def interval(values):
@@ -190,10 +192,12 @@ class StoredRun:
         self.shown = set()
 
     def show_parameters(self, live):
-        """Print the parameters whose values are others than in ``live``, dict."""
+        """Print the parameters whose values are others than in ``live``, dict, and the note."""
         for name, value in self.parameters.items():
             if name not in ("backend", "checkpoint_dir") and value != live.get(name, value):
                 print(f"{name:20} {value}   (live {live[name]})")
+        if note := self.records["provenance"].get("note"):
+            print(textwrap.fill(f"note: {note}", NOTE_WIDTH))
 
     def histories(self, runs, prefix=""):
         """Return the curves of several networks.
