@@ -23,7 +23,8 @@ def environment(threads):
     """Return the environment of a process whose libraries use so many threads."""
     limits = {f"{library}_NUM_THREADS": str(threads) for library in THREAD_VARIABLES}
     limits["VECLIB_MAXIMUM_THREADS"] = limits.pop("VECLIB_MAXIMUM_NUM_THREADS")
-    return os.environ | limits | {"PYTHONPATH": str(ROOT)}
+    places = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return os.environ | limits | {"PYTHONPATH": os.pathsep.join(places)}
 
 
 class WorkerError(Exception):

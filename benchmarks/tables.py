@@ -102,10 +102,8 @@ def device_table(results):
             else ""
             for place in places
         ]
-        ratios = [
-            alone / gpu
-            for alone, gpu in zip(seconds["one_thread"], seconds.get("gpu", []), strict=False)
-        ]
+        pair = (seconds.get("one_thread", []), seconds.get("gpu", []))  # of what gave a time
+        ratios = [alone / gpu for alone, gpu in zip(*pair, strict=False)]
         body.append([label, str(row["seeds"]), *cells, f"{median(ratios):.1f}" if ratios else ""])
     threads = results["devices"][0]["threads"]
     titles = ("networks", "one thread (s)", f"{threads} threads (s)", "GPU (s)", "one thread / GPU")

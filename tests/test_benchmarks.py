@@ -26,7 +26,7 @@ from benchmarks.competitors.project import ProjectOnGPU
 from benchmarks.experiments import EXPERIMENTS, compare_devices
 from benchmarks.headlines import headline_numbers, multiply_adds
 from benchmarks.machine import gpu
-from benchmarks.measure import available_cores, measure_in_turns, workers
+from benchmarks.measure import available_cores, environment, measure_in_turns, workers
 from benchmarks.pictures import FIGURES
 from benchmarks.problem import pose_problem
 from benchmarks.tables import device_table, epoch_table
@@ -208,6 +208,13 @@ def test_a_competitor_that_fails_is_named_and_the_others_are_timed():
         assert list(row["errors"]) == ["products"]
         assert "ended" in row["errors"]["products"]
         assert len(row["seconds"]["project"]) == 1
+
+
+def test_a_process_finds_what_this_one_finds(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", "/elsewhere")
+    assert environment(1)["PYTHONPATH"] == f"{ROOT}{os.pathsep}/elsewhere"
+    monkeypatch.delenv("PYTHONPATH")
+    assert environment(1)["PYTHONPATH"] == str(ROOT)
 
 
 def test_a_process_computes_on_as_many_threads_as_it_has_cores():

@@ -110,6 +110,19 @@ def test_outline_has_parts_chapters_and_sections(titles, pdf):
 
 
 @needs_browser
+def test_every_heading_is_tagged_once(smoke_book):
+    """A reader's software finds the headings of the pages in it, no more and no fewer."""
+    source = smoke_book.html.parent / "source"
+    config = yaml.safe_load((source / "_config.yml").read_text("utf-8"))
+    merged = book_tool("pdf").merge(smoke_book.html, source / "_toc.yml", config)
+    printed = (smoke_book.html / NAME).read_bytes()
+    for level in range(1, 7):
+        tags = re.findall(rb"/S /H%d\b" % level, printed)
+        assert len(tags) == len(re.findall(rf"<h{level}\b", merged)), level
+    assert b"/S /H3" in printed
+
+
+@needs_browser
 def test_no_page_is_blank_and_no_formula_is_left_as_source(pdf, texts):
     assert len(texts) > 60
     for number, (page, text) in enumerate(zip(pdf.pages, texts, strict=True), start=1):

@@ -69,31 +69,28 @@ def write_pdf(source, html, browser):
 
 
 def print_page(page, target, browser):
-    """Print a page twice: the first time tells on which sheet each chapter begins."""
+    """Print a page twice: the first time tells on which sheet each chapter begins.
+
+    The first print has no tags: what has been printed with tags would be tagged twice.
+    """
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=browser,
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         try:
-            print_once(chromium, page, target, sheets={})
-            print_once(chromium, page, target, first_sheets(PdfReader(target)))
+            tab, failures = chromium.new_page(color_scheme="light", offline=True), []
+            tab.on("requestfailed", lambda request: failures.append(request.url))
+            tab.on("pageerror", lambda error: failures.append(str(error)))
+            tab.goto(page.as_uri(), timeout=PATIENCE)
+            tab.emulate_media(media="print")
+            wait_until_drawn(tab, failures)
+            layout = {"prefer_css_page_size": True, "print_background": True}
+            tab.pdf(path=target, **layout)
+            tab.evaluate(FILL_IN, first_sheets(PdfReader(target)))
+            tab.pdf(path=target, outline=True, tagged=True, **layout)
         finally:
             chromium.close()
-
-
-def print_once(chromium, page, target, sheets):
-    """Print a page in a tab of its own: what has been printed before would be tagged twice."""
-    tab, failures = chromium.new_page(color_scheme="light", offline=True), []
-    tab.on("requestfailed", lambda request: failures.append(request.url))
-    tab.on("pageerror", lambda error: failures.append(str(error)))
-    tab.goto(page.as_uri(), timeout=PATIENCE)
-    tab.emulate_media(media="print")
-    wait_until_drawn(tab, failures)
-    tab.evaluate(FILL_IN, sheets)
-    layout = {"prefer_css_page_size": True, "print_background": True}
-    tab.pdf(path=target, outline=True, tagged=True, **layout)
-    tab.close()
 
 
 def wait_until_drawn(tab, failures):

@@ -30,7 +30,9 @@ def main():
     command = commands.add_parser("notebook", help="the records of an executed notebook")
     command.add_argument("notebook", type=Path)
     command.add_argument("name", help="such as long_run, for load_results")
-    command.add_argument("--note", help="of how it was run, where its last cell does not say it all")
+    command.add_argument(
+        "--note", help="of how it was run, where its last cell does not say it all"
+    )
     command.set_defaults(
         run=lambda a: [store_notebook(a.notebook, RESULTS / f"{a.name}.json", a.note)]
     )
