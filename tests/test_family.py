@@ -198,6 +198,18 @@ def test_the_log_is_judged_as_far_as_the_run_goes(capsys):
     assert not claims(capsys)["FA: the logged errors fit at 0 of 3 epochs"]
 
 
+def test_the_log_of_the_matrices_is_judged_from_the_epoch_before_training_on(capsys):
+    log = load_results("akrout2019_mnist")
+    near = np.full((6, 3), 90.0) + np.array([-0.1, 0.0, 0.1])
+    for epoch, angle in zip(log["epochs"][:3], log["wm_matrix_angle"], strict=False):
+        near[epoch] += angle - 90
+    stored = SimpleNamespace(curve=lambda name: near)
+    akrout.judge_log_of_matrices(stored, {"WM": "wm", "KP": "kp"})
+    found = claims(capsys)
+    assert found["WM: the logged angles fit at 3 of 3 epochs"]
+    assert not found["KP: the logged angles fit at 0 of 3 epochs"]
+
+
 def test_angles_and_decay_are_judged(capsys):
     angles = {"FA": [40.0, 41, 39], "KP": [9.0, 8, 10], "KP with decay": [3.0, 2.5, 2.8]}
     curves = {name: np.array([[90.0] * 3, values]) for name, values in angles.items()}
@@ -216,6 +228,10 @@ def test_the_log_is_drawn_as_far_as_the_axes_reach():
 
     axes = plt.figure().subplots()
     axes.plot([0, 12], [1, 2])
+    akrout.space_epochs(axes)
+    assert axes.get_xticks().tolist() == [0, 1, 2, 5, 10]
+    one, two, four = axes.transData.transform([(1, 0), (2, 0), (4, 0)])[:, 0]
+    assert four - two == pytest.approx(two - one)
     runs = {"BP": "bp", "KP with decay": "kp_decay"}
     akrout.mark_log(axes, runs, looks_of(runs), "test_error")
     _, marks = axes.get_lines()

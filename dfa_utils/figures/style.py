@@ -42,13 +42,13 @@ RULE_LOOKS = {
     "sDFA": Look("#DC143C", (0, (2, 2)), ">"),
     "shared": Look("#008B8B", (0, (6, 1, 1, 1)), "d"),
     "SS": Look("#B23CFF", (0, (9, 1.5, 3, 1.5)), "H"),
-    "WM": Look("#1F1FE0", (0, (5, 1, 2, 1, 2, 1)), "8"),
+    "WM": Look("#1F1FE0", (0, (5, 1, 2, 1, 2, 1)), "*"),
     "NP": Look("#5B3A00", ":", "x"),
 }
 # Of rules that have no look of their own, such as one that is defined in a notebook.
 FURTHER_LOOKS = (
     Look("#332288", (0, (3, 1.5)), "X"),
-    Look("#882255", (0, (8, 2)), "*"),
+    Look("#882255", (0, (8, 2)), "8"),
     Look("#8B4513", (0, (1, 0.8)), "p"),
     Look("#117733", (0, (4, 1, 1, 1)), "<"),
 )

@@ -15,6 +15,7 @@ from dfa_utils.rules import Step
 
 #: By rule: the learning rate.
 RATES = {"bp": 0.2, "fa": 0.2, "kp": 0.3, "wm": 0.05}
+TICKS = (0, 1, 2, 5, 10, 20, 40, 80, 400)  # the epochs of the log but 15, which has no room
 SHARE = 0.95  # of the runs with another seed that a range is to hold
 
 
@@ -92,6 +93,42 @@ def judge_log(stored, runs):
                 print(f"{words:3} epoch {epoch:3}: here {found}, logged {logged:5.2f}")
         claim = f"{words}: the logged errors fit at {np.sum(fits)} of {len(fits)} epochs"
         judge(f"{run}_log", claim, all(fits))
+
+
+def space_epochs(*panels):
+    """Make the axis of the epochs logarithmic after the first one, with ticks where the log is.
+
+    Parameters
+    ----------
+    *panels : matplotlib.axes.Axes
+    """
+    for axes in panels:
+        ticks = [e for e in TICKS if axes.dataLim.x0 <= e <= axes.dataLim.x1]
+        axes.set_xscale("symlog", linthresh=1)
+        axes.set_xticks(ticks, ticks)
+        axes.xaxis.minorticks_off()
+
+
+def judge_log_of_matrices(stored, runs):
+    """Judge whether the logged angles between feedback matrix and weights fit a stored run.
+
+    Parameters
+    ----------
+    stored : dfa_utils.chapter.verdicts.StoredRun
+        Its angles begin before training.
+    runs : dict of str to str
+        As `judge_log` takes them.
+    """
+    log = load_results("akrout2019_mnist")
+    for words, run in runs.items():
+        curve = stored.curve(f"{run}_matrix_angle_seeds")
+        fits = []
+        for epoch, logged in zip(log["epochs"], log[f"{run}_matrix_angle"], strict=True):
+            if epoch < len(curve):
+                mean, reach = expected_range(curve[epoch])
+                fits.append(abs(logged - mean) <= reach)
+        claim = f"{words}: the logged angles fit at {np.sum(fits)} of {len(fits)} epochs"
+        judge(f"{run}_matrix_log", claim, all(fits))
 
 
 def mark_log(axes, runs, looks, quantity):
