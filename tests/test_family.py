@@ -190,8 +190,10 @@ def test_the_log_is_judged_as_far_as_the_run_goes(capsys):
     near = np.full((5, 3), 50.0) + np.array([-0.1, 0.0, 0.1])
     for epoch, error in zip(log["epochs"][:3], log["bp_test_error"], strict=False):
         near[epoch - 1] += error - 50
-    stored = SimpleNamespace(curve=lambda name: near)
+    asked = []
+    stored = SimpleNamespace(curve=lambda name: near, last=lambda *what: asked.append(what))
     akrout.judge_log(stored, {"BP": "bp"})
+    assert asked == [("bp", "train_error"), ("bp", "test_error")]
     printed = capsys.readouterr().out
     assert printed.count("epoch") == 3 + 1 and "holds         | BP" in printed
     akrout.judge_log(stored, {"FA": "fa"})
@@ -226,14 +228,15 @@ def test_angles_and_decay_are_judged(capsys):
 def test_the_log_is_drawn_as_far_as_the_axes_reach():
     from matplotlib import pyplot as plt
 
-    axes = plt.figure().subplots()
-    axes.plot([0, 12], [1, 2])
-    akrout.space_epochs(axes)
-    assert axes.get_xticks().tolist() == [0, 1, 2, 5, 10]
-    one, two, four = axes.transData.transform([(1, 0), (2, 0), (4, 0)])[:, 0]
-    assert four - two == pytest.approx(two - one)
+    figure, (above, axes) = plt.subplots(2)
+    for panel in (above, axes):
+        panel.plot([0, 12], [1, 2])
     runs = {"BP": "bp", "KP with decay": "kp_decay"}
-    akrout.mark_log(axes, runs, looks_of(runs), "test_error")
+    akrout.mark_log(figure, runs, looks_of(runs), "test_error")
+    for panel in (above, axes):
+        assert panel.get_xticks().tolist() == [0, 1, 2, 5, 10]
+        one, two, four = panel.transData.transform([(1, 0), (2, 0), (4, 0)])[:, 0]
+        assert four - two == pytest.approx(two - one)
     _, marks = axes.get_lines()
     assert (
         marks.get_xdata().tolist() == [1, 2, 5, 10] and marks.get_color() == RULE_LOOKS["BP"].colour

@@ -76,6 +76,8 @@ def expected_range(values):
 def judge_log(stored, runs):
     """Print the errors of a stored run beside those of the log, and judge whether they fit.
 
+    The last errors of the run are printed with their spread.
+
     Parameters
     ----------
     stored : dfa_utils.chapter.verdicts.StoredRun
@@ -93,20 +95,8 @@ def judge_log(stored, runs):
                 print(f"{words:3} epoch {epoch:3}: here {found}, logged {logged:5.2f}")
         claim = f"{words}: the logged errors fit at {np.sum(fits)} of {len(fits)} epochs"
         judge(f"{run}_log", claim, all(fits))
-
-
-def space_epochs(*panels):
-    """Make the axis of the epochs logarithmic after the first one, with ticks where the log is.
-
-    Parameters
-    ----------
-    *panels : matplotlib.axes.Axes
-    """
-    for axes in panels:
-        ticks = [e for e in TICKS if axes.dataLim.x0 <= e <= axes.dataLim.x1]
-        axes.set_xscale("symlog", linthresh=1)
-        axes.set_xticks(ticks, ticks)
-        axes.xaxis.minorticks_off()
+        for quantity in ("train_error", "test_error"):
+            stored.last(run, quantity)
 
 
 def judge_log_of_matrices(stored, runs):
@@ -131,25 +121,34 @@ def judge_log_of_matrices(stored, runs):
         judge(f"{run}_matrix_log", claim, all(fits))
 
 
-def mark_log(axes, runs, looks, quantity):
+def mark_log(figure, runs, looks, quantity):
     """Draw what the log holds of a quantity as open markers, as far as the axes reach.
+
+    The axes of the epochs become logarithmic after the first one, with ticks where the log is.
 
     Parameters
     ----------
-    axes : matplotlib.axes.Axes
+    figure : matplotlib.figure.Figure
+        The quantity is in its last panel.
     runs : dict of str to str
         As `judge_log` takes them; what is not in the log is left out.
     looks : dict of str to dfa_utils.figures.style.Look
     quantity : str
         Such as ``"test_error"``.
     """
-    log, last = load_results("akrout2019_mnist"), axes.dataLim.x1
+    log, panel = load_results("akrout2019_mnist"), figure.axes[-1]
+    last = panel.dataLim.x1
+    for axes in figure.axes:
+        ticks = [epoch for epoch in TICKS if axes.dataLim.x0 <= epoch <= last]
+        axes.set_xscale("symlog", linthresh=1)
+        axes.set_xticks(ticks, ticks)
+        axes.xaxis.minorticks_off()
     for words, run in runs.items():
         if f"{run}_{quantity}" in log:
             rows = zip(log["epochs"], log[f"{run}_{quantity}"], strict=True)
             epochs, values = zip(*(row for row in rows if row[0] <= last), strict=True)
             style = {"color": looks[words].colour, "markerfacecolor": "none", "zorder": 3}
-            axes.plot(epochs, values, looks[words].marker, **style)
+            panel.plot(epochs, values, looks[words].marker, **style)
 
 
 def judge_angles(angles):
@@ -182,6 +181,7 @@ def judge_decay(stored, matrices):
     """
     gain = matrices["KP"][-1] - matrices["KP with decay"][-1]
     judge("decay_closes", "decay: the angle of the matrix is smaller than without", clearly(gain))
+    stored.last("kp_decay", "train_error")
     plain, decayed = (stored.last(run, "test_error") for run in ("kp", "kp_decay"))
     judge("decay_costs", "decay: the test error is higher than without", clearly(decayed - plain))
     judge("decay_helps", "decay: the test error is lower than without", clearly(plain - decayed))
