@@ -99,11 +99,11 @@ chapter.show(KolenPollack.adapt, WeightMirror.adapt)
 # %% [markdown]
 # ## The settings, and where they come from
 #
-# All are those of the authors' [released code](https://github.com/makrout/Deep-Learning-without-Weight-Transport) for MNIST: one hidden layer of 500 logistic units, mini-batches of 128, plain gradient descent, a learning rate for each rule, and weights, biases and feedback drawn from $\sqrt{1 / (\text{fan-in} + \text{fan-out})}$ times a normal number. The outputs are logistic, with binary cross-entropy, and the mirrors see noise before each step, at a rate $\eta_B$ of 0.01. The code comes with its logs, of one run for each rule, all from the same seed: they hold errors and angles at some epochs, and are what is meant by the log below. KP has no decay in it. The second KP here, with one of 0.001, is ours, and no log stands beside it.
+# All are those of the authors' [released code](https://github.com/makrout/Deep-Learning-without-Weight-Transport) for MNIST: one hidden layer of 500 logistic units, mini-batches of 128, plain gradient descent, a learning rate for each rule, and weights, biases and feedback drawn from $\sqrt{1 / (\text{fan-in} + \text{fan-out})}$ times a normal number. The outputs are logistic, with binary cross-entropy, and the mirrors see noise in every step, at a rate $\eta_B$ of 0.01. The code comes with its logs, of one run for each rule, all from the same seed: they hold errors and angles at some epochs, and are what is meant by the log below. KP has no decay in it. The second KP here, with one of 0.001, is ours, and no log stands beside it.
 #
 # Two things in that code one would not guess. The gradient of a bias is averaged over the mini-batch and then divided by its size once more, so that biases hardly move; so it is here. And after the mirrors' noise the code computes matrices of a given size, but keeps them under a name that is forgotten at once: what the errors go through is *not* rescaled, there or here.
 #
-# They train for 400 epochs, and so does the stored run below. Four differences are left. Here the images are shuffled in each epoch, and its last, smaller mini-batch is trained on too; the noise of the mirrors is normal, with the deviation of their uniform one; and there are three seeds in the place of one.
+# The authors train for 400 epochs, and so does the stored run below. Four differences are left. Here the images are shuffled in each epoch, and its last, smaller mini-batch is trained on too; the noise of the mirrors is normal, with the deviation of their uniform one; and there are three seeds in the place of one.
 #
 # Before any training the mirrors see as much noise as in an epoch. The rates, and these settings as code:
 
