@@ -9,20 +9,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
 from dataclasses import asdict, replace
 from statistics import median
 
 from benchmarks.cases import Case
 from benchmarks.competitors import COMPETITORS, runs
-from benchmarks.measure import (
-    ROOT,
-    Worker,
-    available_cores,
-    environment,
-    measure_in_turns,
-    workers,
-)
+from benchmarks.measure import ROOT, available_cores, environment, measure_in_turns, workers
 
 
 def compare(plan):
@@ -70,18 +62,18 @@ def compare_devices(plan):
     list of dict
         Rows, with ``seconds`` by place.
     """
-    cores, rows = available_cores(), []
-    with ExitStack() as stack:
+    cores = available_cores()
+    with (
+        workers(["project"], cores[:1]) as alone,
+        workers(["project"], cores) as together,
+        workers(["project_on_gpu"], cores) as beside,
+    ):
         started = {
-            "one_thread": Worker("project", cores[:1]),
-            "all_threads": Worker("project", cores),
-            "gpu": Worker("project_on_gpu", cores),
+            "one_thread": alone["project"],
+            "all_threads": together["project"],
+            "gpu": beside["project_on_gpu"],
         }
-        for worker in started.values():
-            stack.callback(worker.close)
-        for case in plan.devices:
-            rows.append(timed_row(started, case, plan.rounds, len(cores)))
-    return rows
+        return [timed_row(started, case, plan.rounds, len(cores)) for case in plan.devices]
 
 
 def timed_row(started, case, rounds, threads):

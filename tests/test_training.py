@@ -61,10 +61,11 @@ def test_every_array_library_gives_the_same_run_in_float32(rule, other):
 @pytest.mark.parametrize(("dtype", "rtol"), [("float32", 1e-3), ("float64", 1e-8)])
 def test_cupy_gives_the_same_run(rule, settings, dtype, rtol):
     rtol = 10 * rtol if rule == "np" else rtol
-    if rule == "ss" and dtype == "float32" and settings is SETTINGS["relu"]:
-        # Rounding decides the sign of a weight, and SS sends the sign: NumPy's own run in float32
-        # lies as far from its run in float64. In float64 the same tolerance holds as for all.
-        rtol = 0.1
+    if rule == "ss" and settings is SETTINGS["relu"]:
+        # A unit whose weights all have one sign is sent the sum of the errors, which is zero after
+        # a softmax. RMSprop makes whole steps of what rounding leaves of it, on NumPy too, unless
+        # its epsilon is larger than that.
+        settings = settings | {"optimizer": RMSprop(0.01, epsilon=1e-4)}
     run = small_run(rule, backend="cupy", dtype=dtype, **settings).fit(3)
     assert_same_run(run, small_run(rule, dtype=dtype, **settings).fit(3), rtol=rtol)
 

@@ -39,8 +39,9 @@ class Project:
         return loss * self.count, error * self.count / 100
 
     def params(self):
-        """Return weights and biases."""
-        return [tuple(layer) for layer in self.run.params]
+        """Return weights and biases, on the host."""
+        to_host = self.run.data.backend.to_host
+        return [tuple(map(to_host, layer)) for layer in self.run.params]
 
 
 class ProjectOnGPU(Project):
@@ -60,8 +61,3 @@ class ProjectOnGPU(Project):
             params=[Layer(*map(backend.asarray, layer)) for layer in problem.params],
             feedback=[backend.asarray(matrix) for matrix in problem.feedback],
         )
-
-    def params(self):
-        """Return weights and biases, on the host."""
-        to_host = self.run.data.backend.to_host
-        return [tuple(map(to_host, layer)) for layer in self.run.params]

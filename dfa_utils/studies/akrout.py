@@ -73,6 +73,30 @@ def expected_range(values):
     return mean, t.ppf((1 + SHARE) / 2, count - 1) * spread * math.sqrt(1 + 1 / count)
 
 
+def compared(curve, quantity, first):
+    """Yield what the log holds of a quantity beside the range of one more seed.
+
+    Parameters
+    ----------
+    curve : numpy.ndarray (epochs, seeds)
+        What a run has measured.
+    quantity : str
+        Such as ``"bp_test_error"``.
+    first : int
+        The number of the curve's first epoch.
+
+    Yields
+    ------
+    epoch : int
+        Of the log, as far as the curve goes.
+    logged, mean, reach : float
+    """
+    log = load_results("akrout2019_mnist")
+    for epoch, logged in zip(log["epochs"], log[quantity], strict=True):
+        if epoch - first < len(curve):
+            yield epoch, logged, *expected_range(curve[epoch - first])
+
+
 def judge_log(stored, runs):
     """Print the errors of a stored run beside those of the log, and judge whether they fit.
 
@@ -84,15 +108,12 @@ def judge_log(stored, runs):
     runs : dict of str to str
         By the words for a rule, what its records begin with, there and in the log.
     """
-    log = load_results("akrout2019_mnist")
     for words, run in runs.items():
         curve, fits = stored.curve(f"{run}_test_error"), []
-        for epoch, logged in zip(log["epochs"], log[f"{run}_test_error"], strict=True):
-            if epoch <= len(curve):
-                mean, reach = expected_range(curve[epoch - 1])
-                fits.append(abs(logged - mean) <= reach)
-                found = f"{mean:5.2f}, one more seed within {reach:.2f}"
-                print(f"{words:3} epoch {epoch:3}: here {found}, logged {logged:5.2f}")
+        for epoch, logged, mean, reach in compared(curve, f"{run}_test_error", first=1):
+            fits.append(abs(logged - mean) <= reach)
+            found = f"{mean:5.2f}, one more seed within {reach:.2f}"
+            print(f"{words:3} epoch {epoch:3}: here {found}, logged {logged:5.2f}")
         claim = f"{words}: the logged errors fit at {np.sum(fits)} of {len(fits)} epochs"
         judge(f"{run}_log", claim, all(fits))
         for quantity in ("train_error", "test_error"):
@@ -109,14 +130,9 @@ def judge_log_of_matrices(stored, runs):
     runs : dict of str to str
         As `judge_log` takes them.
     """
-    log = load_results("akrout2019_mnist")
     for words, run in runs.items():
-        curve = stored.curve(f"{run}_matrix_angle_seeds")
-        fits = []
-        for epoch, logged in zip(log["epochs"], log[f"{run}_matrix_angle"], strict=True):
-            if epoch < len(curve):
-                mean, reach = expected_range(curve[epoch])
-                fits.append(abs(logged - mean) <= reach)
+        rows = compared(stored.curve(f"{run}_matrix_angle_seeds"), f"{run}_matrix_angle", first=0)
+        fits = [abs(logged - mean) <= reach for _, logged, mean, reach in rows]
         claim = f"{words}: the logged angles fit at {np.sum(fits)} of {len(fits)} epochs"
         judge(f"{run}_matrix_log", claim, all(fits))
 

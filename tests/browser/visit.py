@@ -153,8 +153,8 @@ class Readers:
     """Readers, one for each choice of settings, who look at many pages and change nothing.
 
     Each keeps one window, and opens one page after another in it: what pages share, files, compiled
-    scripts and fonts, is there from the first one on. A page then takes a quarter of the time that
-    it takes a new reader.
+    scripts and fonts, is there from the first one on. So a page takes about half the time that it
+    takes in a new window.
     """
 
     def __init__(self, browser):
